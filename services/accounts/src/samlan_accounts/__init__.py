@@ -1,0 +1,1 @@
+"""Patrons, cards, PINs, standing and blocks."""

@@ -1,0 +1,1 @@
+"""Titles, items' descriptions, members and branches."""

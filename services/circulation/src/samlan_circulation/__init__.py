@@ -1,0 +1,1 @@
+"""Items, loans, transits and device facts."""

@@ -1,0 +1,1 @@
+"""Queues of holds, allotment and the pickup shelf."""

@@ -1,0 +1,1 @@
+"""The edge at a branch: SIP2 towards devices, events towards the broker."""

@@ -1,0 +1,1 @@
+"""Messages to patrons and the record of each."""

@@ -1,0 +1,1 @@
+"""The pytest plugin of the repository's tests."""
