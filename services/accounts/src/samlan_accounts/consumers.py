@@ -1,0 +1,24 @@
+"""The events accounts reads: what billing says a debt stops."""
+
+from __future__ import annotations
+
+from samlan_contracts.event import Envelope
+from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached
+from samlan_plumbing.consuming import EventDoor
+
+from samlan_accounts.handlers.patrons import ChangePatrons
+
+
+def door(changes: ChangePatrons) -> EventDoor:
+    """Each event with its handler."""
+    events = EventDoor()
+
+    @events.on(DebtLimitReached)
+    async def reached(event: DebtLimitReached, envelope: Envelope) -> None:
+        await changes.owes(event, envelope)
+
+    @events.on(DebtLimitCleared)
+    async def cleared(event: DebtLimitCleared, envelope: Envelope) -> None:
+        await changes.owes(event, envelope)
+
+    return events

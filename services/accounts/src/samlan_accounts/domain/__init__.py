@@ -1,0 +1,1 @@
+"""What accounts decides, without clock, keys or input and output."""

@@ -1,0 +1,1 @@
+"""What changes in accounts, and how: each handler loads, decides, stores with what is told, answers."""

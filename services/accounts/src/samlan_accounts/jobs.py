@@ -1,0 +1,54 @@
+"""What accounts does by itself: ends temporary accounts (V04), hashes imported PINs at a tenth of a core."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Final
+
+from samlan_plumbing.jobs import Job
+
+from samlan_accounts.handlers.patrons import ChangePatrons
+from samlan_accounts.handlers.sessions import HashPins
+from samlan_accounts.store.patrons import BUCKETS, Patrons
+
+EXPIRED_AT_ONCE: Final = 50
+PINS_AT_ONCE: Final = 20
+REST_PER_SECOND_OF_WORK: Final = 9.0  # so that hashing takes a tenth of one core
+LOOK_AGAIN_SECONDS: Final = 60.0  # after a round over all buckets that found nothing
+
+
+def temporary_accounts(patrons: Patrons, changes: ChangePatrons) -> Job:
+    """Lets temporary accounts rest when their days are over."""
+
+    async def run(now: datetime) -> int:
+        return await changes.expire(now, EXPIRED_AT_ONCE)
+
+    return Job(name="temporary_accounts", next_due=patrons.next_expiry, run=run)
+
+
+class PinHashing:
+    """The loop that hashes imported PINs; two replicas halve the time, and a race of theirs is harmless."""
+
+    def __init__(self, patrons: Patrons, hashes: HashPins) -> None:
+        self._patrons = patrons
+        self._hashes = hashes
+
+    async def __call__(self) -> None:
+        """Runs until it is cancelled."""
+        while True:
+            if not await self.round():
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def round(self) -> int:
+        """Goes over all buckets once; answers how many PINs it hashed."""
+        return sum([await self._bucket(bucket) for bucket in range(BUCKETS)])
+
+    async def _bucket(self, bucket: int) -> int:
+        done = 0
+        while waiting := await self._patrons.with_waiting_pins(bucket, PINS_AT_ONCE):
+            for patron in waiting:
+                seconds = await self._hashes.of(patron)
+                await asyncio.sleep(seconds * REST_PER_SECOND_OF_WORK)
+            done += len(waiting)
+        return done
