@@ -1,0 +1,1 @@
+"""The ledger and its rules: pure values in, pure values out."""

@@ -1,0 +1,61 @@
+"""Fees that the staff book at the desk: the amount is the policy book's, never the caller's.
+
+Only where the book says "at actual cost" (K26) must an amount be named, and only there may it be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+
+from samlan_contracts.policy import (
+    Decision,
+    Money,
+    PatronFacts,
+    PolicyBooks,
+    UnknownFee,
+    UnknownMember,
+    fee,
+)
+from samlan_contracts.policy.rules import FeeKind
+
+from samlan_billing.domain.refusals import Refusal, Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskFee:
+    """A command to charge a patron for a card, a print, an interlibrary loan (K10, K26, K27)."""
+
+    member: str
+    kind: str
+    pages: int = 1
+    actual_minor: int | None = None
+
+
+def price(wanted: DeskFee, patron: PatronFacts, books: PolicyBooks, on: date) -> Decision[Money] | Refused:
+    """What the fee costs by the book of its member, or why it cannot be charged."""
+    try:
+        found = fee(
+            books,
+            member=wanted.member,
+            kind=cast("FeeKind", wanted.kind),
+            patron=patron,
+            on=on,
+            pages=wanted.pages,
+        )
+    except UnknownMember:
+        return Refused((Refusal(reason="unknown_member"),))
+    except UnknownFee:
+        return Refused((Refusal(reason="unknown_kind"),))
+    if found.value is not None:
+        return _by_the_book(found.value, wanted, found)
+    if wanted.actual_minor is None:
+        return Refused((Refusal.by("amount_needed", found.because),))
+    return Decision(Money(wanted.actual_minor, books.book(wanted.member).currency), found.because)
+
+
+def _by_the_book(amount: Money, wanted: DeskFee, found: Decision[Money | None]) -> Decision[Money] | Refused:
+    if wanted.actual_minor is not None:
+        return Refused((Refusal.by("amount_not_wanted", found.because),))
+    return Decision(amount, found.because)

@@ -1,0 +1,42 @@
+"""Why billing says no: values with every reason, never exceptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from samlan_contracts.shapes import Because
+
+Reason = Literal[
+    "already_paid",
+    "amount_above_outstanding",
+    "amount_needed",
+    "amount_not_wanted",
+    "other_currency",
+    "unknown_fee",
+    "unknown_kind",
+    "unknown_member",
+    "unknown_patron",
+    "waiver_limit",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One rule that refuses, the fee it is about where there is one, and what it goes by."""
+
+    reason: Reason
+    fee: str | None = None
+    because: tuple[dict[str, object], ...] = ()
+
+    @classmethod
+    def by(cls, reason: Reason, because: Because, *, fee: str | None = None) -> Refusal:
+        """A refusal that a policy book's rule stands behind."""
+        return cls(reason=reason, fee=fee, because=tuple(because))
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A command that changes nothing, with all the reasons there are."""
+
+    reasons: tuple[Refusal, ...]

@@ -1,0 +1,99 @@
+"""When debts stop a patron: each member's claim alone is held against the limit of the patron's own book.
+
+K28 stops at more than 100 kr, O30 at 50 kr, and O31 never stops a child; the figures, the acts and the ages
+are the book's, so nothing of them stands here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from samlan_contracts.event import Event
+from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached, MoneyBlock
+from samlan_contracts.policy import Money, PatronFacts, PolicyBooks, acts_stopped
+from samlan_contracts.policy.period import reaches_age
+
+from samlan_billing.domain.ledger import Account, Booked, Ledger
+
+
+def judged(ledger: Ledger, books: PolicyBooks, now: datetime, told: tuple[Event, ...] = ()) -> Booked:
+    """The ledger with the blocks its balances cause now, after what else is told, and what that tells.
+
+    A block that stands as it was told is left as it was told; its amount is that of the day it began."""
+    blocks = due_blocks(ledger, books, now)
+    if _stopped(blocks) != _stopped(ledger.blocks):
+        told = (*told, _news(ledger, blocks))
+        ledger = replace(ledger, blocks=blocks)
+    return Booked(replace(ledger, review_at=_next_review(ledger, books, now)), told)
+
+
+def due_blocks(ledger: Ledger, books: PolicyBooks, now: datetime) -> tuple[MoneyBlock, ...]:
+    """The blocks that the balances cause at this instant, member by member (K28, O30, O31)."""
+    if ledger.member is None or ledger.erased:
+        return ()
+    today = local_day(books, ledger.member, now)
+    return _blocks(ledger, books, today, age=_age(ledger, today))
+
+
+def local_day(books: PolicyBooks, member: str, now: datetime) -> date:
+    """What day it is for a member."""
+    return now.astimezone(_zone(books, member)).date()
+
+
+def _zone(books: PolicyBooks, member: str) -> ZoneInfo:
+    return ZoneInfo(str(books.book(member).timezone))
+
+
+def _age(ledger: Ledger, today: date) -> int | None:
+    return PatronFacts(member=ledger.member or "", born=ledger.born).age_on(today)
+
+
+def _blocks(ledger: Ledger, books: PolicyBooks, today: date, age: int | None) -> tuple[MoneyBlock, ...]:
+    found = (_block(ledger.member or "", books, one, owed, age, today) for one, owed in _debts(ledger))
+    return tuple(block for block in found if block is not None)
+
+
+def _debts(ledger: Ledger) -> list[tuple[Account, int]]:
+    return sorted((account, owed) for account, owed in ledger.balances.items() if owed > 0)
+
+
+def _block(
+    member: str, books: PolicyBooks, account: Account, owed: int, age: int | None, today: date
+) -> MoneyBlock | None:
+    decision = acts_stopped(
+        books, member=member, creditor=account.member, cause="debt",
+        balance=Money(owed, account.currency), age=age, on=today,
+    )  # fmt: skip
+    if not decision.value:
+        return None
+    return MoneyBlock.model_validate(
+        {
+            "member": account.member, "outstanding_minor": owed, "currency": account.currency,
+            "stops": tuple(sorted(decision.value)), "because": decision.because,
+        }
+    )  # fmt: skip
+
+
+def _stopped(blocks: tuple[MoneyBlock, ...]) -> set[tuple[str, str, str]]:
+    return {(block.member, block.currency, act) for block in blocks for act in block.stops}
+
+
+def _news(ledger: Ledger, blocks: tuple[MoneyBlock, ...]) -> Event:
+    if _stopped(blocks) - _stopped(ledger.blocks):
+        return DebtLimitReached(patron=ledger.patron, blocks=blocks)
+    return DebtLimitCleared(patron=ledger.patron, blocks=blocks)
+
+
+def _next_review(ledger: Ledger, books: PolicyBooks, now: datetime) -> datetime | None:
+    """The next birthday of a patron whose age alone keeps a debt from stopping anything (O31)."""
+    if ledger.member is None or ledger.born is None or not _debts(ledger):
+        return None
+    today = local_day(books, ledger.member, now)
+    age = _age(ledger, today)
+    grown, now_stopped = (_stopped(_blocks(ledger, books, today, one)) for one in (None, age))
+    if age is None or grown == now_stopped:
+        return None
+    birthday = datetime.combine(reaches_age(ledger.born, age + 1), time.min, _zone(books, ledger.member))
+    return birthday.astimezone(UTC)

@@ -1,0 +1,1 @@
+"""What changes billing's documents: each handler loads, decides, saves with what is told, and answers."""

@@ -1,0 +1,75 @@
+"""What a loan's end costs: charged once per loan, lowered when an earlier return becomes known."""
+
+from __future__ import annotations
+
+from samlan_contracts.event import Envelope
+from samlan_contracts.events.circulation import ItemReturned, LoanClosingMoved
+from samlan_contracts.policy import PatronFacts, overdue_fee
+from samlan_contracts.shapes import ClosedLoan, Thing
+from samlan_plumbing.ids import derive
+
+from samlan_billing.domain.charging import Charge, charge, lower, surely_in_time
+from samlan_billing.domain.ledger import Booked, Known, Ledger
+from samlan_billing.handlers.bookkeeper import Because, Bookkeeper
+
+OVERDUE = "overdue"
+
+
+def overdue_fee_id(loan: str) -> str:
+    """The id of the one overdue fee that a loan may cost."""
+    return derive("fee", loan, OVERDUE)
+
+
+class Charging:
+    """Overdue fees, by the rules of each late day (K19-K21, K25, O29, O38, D16)."""
+
+    def __init__(self, bookkeeper: Bookkeeper) -> None:
+        self._bookkeeper = bookkeeper
+
+    async def item_returned(self, event: ItemReturned, envelope: Envelope) -> None:
+        """Charges a loan that came back late; one in time, or a child's, costs nothing and writes nothing."""
+        loan = event.loan
+        if loan is None or surely_in_time(loan):
+            return
+        wanted = await self._assessed(loan, event.thing, envelope)
+        if not wanted.amount:
+            return
+
+        def decide(ledger: Ledger, known: Known) -> tuple[None, Booked | None]:
+            return None, charge(ledger, wanted, known, self._bookkeeper.books, self._bookkeeper.clock.now())
+
+        await self._bookkeeper.book(loan.patron, (wanted.fee,), decide, _why(envelope))
+
+    async def loan_closing_moved(self, event: LoanClosingMoved, envelope: Envelope) -> None:
+        """Lowers what the loan cost to what its earlier return costs, whichever news came first."""
+        closing = await self._assessed(event.loan, event.thing, envelope)
+        correction = derive("correction", closing.fee, event.fact)
+
+        def decide(ledger: Ledger, known: Known) -> tuple[bool, Booked | None]:
+            booked = lower(
+                ledger, closing, correction, known, self._bookkeeper.books, self._bookkeeper.clock.now()
+            )
+            return bool(booked and booked.ledger.to_move), booked
+
+        if await self._bookkeeper.book(event.loan.patron, (closing.fee,), decide, _why(envelope)):
+            await self._bookkeeper.move_settled(event.loan.patron)
+
+    async def _assessed(self, loan: ClosedLoan, thing: Thing, envelope: Envelope) -> Charge:
+        decision = overdue_fee(
+            self._bookkeeper.books,
+            item=thing,
+            patron=PatronFacts(member=loan.patron_member, born=loan.born),
+            due=loan.due,
+            returned_at=loan.returned_at,
+            branch=await self._bookkeeper.store.branches.calendar(loan.branch),
+        )
+        return Charge(
+            fee=overdue_fee_id(loan.loan), kind=OVERDUE, member=thing.member, amount=decision.value.total,
+            at=envelope.happened_at, cause=envelope.id, because=decision.because,
+            patron_member=loan.patron_member, born=loan.born,
+            item=thing.item, title=thing.title, loan=loan.loan,
+        )  # fmt: skip
+
+
+def _why(envelope: Envelope) -> Because:
+    return Because(cause=envelope.id, happened_at=envelope.happened_at)

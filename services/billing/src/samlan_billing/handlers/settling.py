@@ -1,0 +1,62 @@
+"""What falls due by itself: settled fees leave, their particulars go in time, birthdays change standing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from samlan_plumbing.ids import derive
+
+from samlan_billing.domain.ledger import Booked, Known, Ledger
+from samlan_billing.domain.standing import judged
+from samlan_billing.handlers.bookkeeper import Because, Bookkeeper
+
+BATCH: Final = 100  # documents of one turn: a few hundred milliseconds of writes
+
+
+class Settling:
+    """The work of billing's jobs, each step guarded, so that any replica may do it, and twice."""
+
+    def __init__(self, bookkeeper: Bookkeeper) -> None:
+        self._bookkeeper = bookkeeper
+        self._store = bookkeeper.store
+
+    async def next_move(self) -> datetime | None:
+        """Now, when a crash left settled fees in a ledger."""
+        return self._bookkeeper.clock.now() if await self._store.ledgers_to_move(1) else None
+
+    async def move(self, now: datetime) -> int:
+        """Moves the settled fees that a crash left in their ledgers."""
+        return sum(
+            [await self._bookkeeper.move_settled(one) for one in await self._store.ledgers_to_move(BATCH)]
+        )
+
+    async def next_strip(self) -> datetime | None:
+        """When the next settled fee's particulars have been kept long enough (K51)."""
+        return await self._store.settled.next_strip()
+
+    async def strip(self, now: datetime) -> int:
+        """Leaves of fees settled long ago only amount, kind and date."""
+        due = await self._store.settled.to_strip(now, BATCH)
+        for found in due:
+            await self._store.settled.strip(found)
+        return len(due)
+
+    async def next_review(self) -> datetime | None:
+        """The next birthday that may let a debt stop its patron (O31)."""
+        return await self._store.next_review()
+
+    async def review(self, now: datetime) -> int:
+        """Judges the debts of those who came of age."""
+        due = await self._store.ledgers_to_review(now, BATCH)
+        for patron in due:
+            await self._judge(patron, now)
+        return len(due)
+
+    async def _judge(self, patron: str, now: datetime) -> None:
+        def decide(ledger: Ledger, known: Known) -> tuple[None, Booked | None]:
+            booked = judged(ledger, self._bookkeeper.books, now)
+            return None, booked if booked.ledger != ledger else None
+
+        why = Because(cause=derive("review", patron, now.isoformat()), happened_at=now)
+        await self._bookkeeper.book(patron, (), decide, why)

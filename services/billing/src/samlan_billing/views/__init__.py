@@ -1,0 +1,1 @@
+"""What billing answers without changing anything."""

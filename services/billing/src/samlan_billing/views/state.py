@@ -1,0 +1,109 @@
+"""Billing's state as `samlan check` reads it, page by page: ledgers, settled fees and copies."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from samlan_contracts.policy import PolicyBooks
+
+from samlan_billing.domain.ledger import Account, Fee, Ledger
+from samlan_billing.domain.standing import due_blocks
+from samlan_billing.store import Collection, Fields, Store, load_ledger
+from samlan_billing.views.fees import balances
+
+PAGE_LIMIT: Final = 1000
+Row = Callable[[Fields, datetime], Fields]
+
+
+class StateViews:
+    """Pages through every collection in turn; the cursor is `<collection>:<last key>`."""
+
+    def __init__(self, store: Store, books: PolicyBooks) -> None:
+        self._books = books
+        self._rooms: dict[str, tuple[Collection, Row]] = {
+            "ledger": (store.ledgers.collection, self._ledger),
+            "fee": (store.settled.collection, _settled),
+            "patron": (store.patrons.collection, _copy("patron")),
+            "branch": (store.branches.copies.collection, _copy("branch")),
+        }
+
+    async def page(self, after: str | None, limit: int, now: datetime) -> Fields:
+        """The rows after a cursor, and the next cursor, or None at the end."""
+        names = list(self._rooms)
+        name, _, last = (after or f"{names[0]}:").partition(":")
+        if name not in self._rooms:
+            return {"items": [], "next": None}
+        collection, row = self._rooms[name]
+        wanted = {"_id": {"$gt": last}} if last else {}
+        found = await collection.find(wanted).sort("_id", 1).limit(min(limit, PAGE_LIMIT)).to_list()
+        items = [row(one, now) for one in found]
+        return {"items": items, "next": self._next(names, name, found, limit)}
+
+    @staticmethod
+    def _next(names: list[str], name: str, found: list[Fields], limit: int) -> str | None:
+        if len(found) >= min(limit, PAGE_LIMIT):
+            return f"{name}:{found[-1]['_id']}"
+        later = names[names.index(name) + 1 :]
+        return f"{later[0]}:" if later else None
+
+    def _ledger(self, found: Fields, now: datetime) -> Fields:
+        ledger = load_ledger(found)
+        return {
+            "of": "ledger",
+            "key": ledger.patron,
+            "patron": ledger.patron,
+            "sequence": found["sequence"],
+            "erased": ledger.erased,
+            "balances": balances(ledger),
+            "entries": _sums(ledger),
+            "blocks": [_standing(one) for one in ledger.blocks],
+            "causes": [_standing(one) for one in due_blocks(ledger, self._books, now)],
+            "fees": [_fee(fee) for fee in ledger.fees.values()],
+        }
+
+
+def _sums(ledger: Ledger) -> list[Fields]:
+    """What the entries add up to, which the balances must equal."""
+    sums: dict[Account, int] = defaultdict(int)
+    for fee in ledger.fees.values():
+        sums[fee.account] += fee.outstanding
+    return [
+        {"member": account.member, "amount": owed, "currency": account.currency}
+        for account, owed in sorted(sums.items())
+        if owed
+    ]
+
+
+def _standing(block: Any) -> Fields:
+    return {"member": block.member, "currency": block.currency, "stops": list(block.stops)}
+
+
+def _fee(fee: Fee) -> Fields:
+    return {
+        "fee": fee.id, "kind": fee.kind, "loan": fee.loan, "member": fee.member, "currency": fee.currency,
+        "amount_minor": fee.charged, "outstanding_minor": fee.outstanding,
+    }  # fmt: skip
+
+
+def _settled(found: Fields, _: datetime) -> Fields:
+    return {
+        "of": "fee", "key": found["_id"], "fee": found["_id"], "kind": found["kind"],
+        "loan": found.get("loan"), "patron": found.get("patron"), "member": found["member"],
+        "currency": found["currency"], "amount_minor": found["amount_minor"],
+        "outstanding_minor": sum(one["minor"] for one in found.get("entries", ())),
+    }  # fmt: skip
+
+
+def _copy(of: str) -> Row:
+    def row(found: Fields, _: datetime) -> Fields:
+        return {
+            "of": of,
+            "key": found["_id"],
+            "sequence": found["sequence"],
+            "removed": bool(found.get("removed")),
+        }
+
+    return row
