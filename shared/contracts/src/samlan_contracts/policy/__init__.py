@@ -1,0 +1,105 @@
+"""Policy books: what each member has decided, in a file a librarian reads, and answers with reasons.
+
+    books = PolicyBooks.load(folder)
+    due = loan_period(books, item=thing, patron=patron, branch=calendar, queue_length=1, at=now)
+    due.value, due.because
+
+Everything but `load` is pure: instants are arguments, and nothing here knows a figure or a member.
+"""
+
+from samlan_contracts.policy.because import Decision
+from samlan_contracts.policy.book import Book
+from samlan_contracts.policy.books import BookSilent, PolicyBooks, UnknownMember
+from samlan_contracts.policy.calendar import BranchCalendar
+from samlan_contracts.policy.facts import Item, ItemFacts, PatronFacts
+from samlan_contracts.policy.fees import (
+    FeePart,
+    InvoiceTerms,
+    Kept,
+    Overdue,
+    StageDue,
+    UnknownFee,
+    fee,
+    invoice_terms,
+    overdue_fee,
+    overdue_stages,
+    replacement_price,
+    retention,
+    waiver_limit,
+)
+from samlan_contracts.policy.holds import Terms, hold_terms, may_serve, shelf_deadline
+from samlan_contracts.policy.loans import (
+    loan_period,
+    may_borrow_more,
+    old_enough,
+    renewable_with_queue,
+    renewals_left,
+)
+from samlan_contracts.policy.money import Money
+from samlan_contracts.policy.notices import NoticeTerms, notice_rules
+from samlan_contracts.policy.period import Period, age_on
+from samlan_contracts.policy.reading import Mistake, PolicyError, check_book, read_book
+from samlan_contracts.policy.returns import Acceptance, accepts_return, book_drop
+from samlan_contracts.policy.rules import Hours, Threshold
+from samlan_contracts.policy.standing import (
+    acts_stopped,
+    debt_threshold,
+    lifted_by,
+    staffless_hours,
+    temporary_expires,
+    temporary_may,
+)
+
+__all__ = [
+    "Acceptance",
+    "Book",
+    "BookSilent",
+    "BranchCalendar",
+    "Decision",
+    "FeePart",
+    "Hours",
+    "InvoiceTerms",
+    "Item",
+    "ItemFacts",
+    "Kept",
+    "Mistake",
+    "Money",
+    "NoticeTerms",
+    "Overdue",
+    "PatronFacts",
+    "Period",
+    "PolicyBooks",
+    "PolicyError",
+    "StageDue",
+    "Terms",
+    "Threshold",
+    "UnknownFee",
+    "UnknownMember",
+    "accepts_return",
+    "acts_stopped",
+    "age_on",
+    "book_drop",
+    "check_book",
+    "debt_threshold",
+    "fee",
+    "hold_terms",
+    "invoice_terms",
+    "lifted_by",
+    "loan_period",
+    "may_borrow_more",
+    "may_serve",
+    "notice_rules",
+    "old_enough",
+    "overdue_fee",
+    "overdue_stages",
+    "read_book",
+    "renewable_with_queue",
+    "renewals_left",
+    "replacement_price",
+    "retention",
+    "shelf_deadline",
+    "staffless_hours",
+    "temporary_expires",
+    "temporary_may",
+    "waiver_limit",
+]

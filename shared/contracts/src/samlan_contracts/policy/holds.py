@@ -1,0 +1,71 @@
+"""Holds: which items may serve which hold, how long a held item waits, where holds are placed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from samlan_contracts.policy.because import Decision, reason
+from samlan_contracts.policy.books import PolicyBooks, rule_for
+from samlan_contracts.policy.calendar import BranchCalendar
+from samlan_contracts.policy.facts import Case, Item, Parties, PatronFacts
+from samlan_contracts.policy.rules import HoldChannel, HoldItems, HoldTerms, PickupShelf
+from samlan_contracts.shapes import Because
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Where holds are placed, and within how many places a local hold may go first (0: strict order)."""
+
+    channels: frozenset[HoldChannel]
+    local_first_places: int
+
+
+def may_serve(
+    books: PolicyBooks, *, item: Item, patron: PatronFacts, pickup: BranchCalendar, at: datetime
+) -> Decision[bool]:
+    """Whether this item may serve this patron's hold at that pickup branch (K37, K40, O23, V01).
+
+    Both the patron's member and the pickup branch's must take it; a refusal names each that does not.
+    """
+    allowed: Because = []
+    refused: Because = []
+    for member in dict.fromkeys((patron.member, pickup.member)):
+        book = books.book(member)
+        case = Case(
+            day=pickup.local_date(at), material=item.material, audience=item.audience,
+            items="own" if item.member == member else "foreign",
+        )  # fmt: skip
+        rule = rule_for(book, HoldItems, case)
+        sentence = "may_serve" if rule.may_serve else "may_not_serve"
+        why = reason(book, rule, sentence, item_member=item.member, member=member, pickup=pickup.branch)
+        (allowed if rule.may_serve else refused).append(why)
+    return Decision(not refused, refused or allowed)
+
+
+def shelf_deadline(
+    books: PolicyBooks, *, pickup: BranchCalendar, patron_member: str, ready_at: datetime
+) -> Decision[date]:
+    """The last day, inclusive, on which a held item waits; it runs out when the branch closes that day."""
+    book = books.answering("pickup_shelf", Parties(patron=patron_member, branch=pickup.member))
+    ready_day = pickup.local_date(ready_at)
+    rule = rule_for(book, PickupShelf, Case(day=ready_day))
+    if rule.counts == "opening_days":
+        last = pickup.opening_days_after(ready_day, (rule.shelf_time.after(ready_day) - ready_day).days)
+    else:
+        last = rule.shelf_time.after(ready_day)
+    if rule.ends_on == "opening_day":
+        last = pickup.opening_day_from(last)
+    why = reason(
+        book, rule, "shelf_deadline", last_day=last, shelf_time=rule.shelf_time, ready_day=ready_day,
+        counts=rule.counts, pickup=pickup.branch,
+    )  # fmt: skip
+    return Decision(last, [why])
+
+
+def hold_terms(books: PolicyBooks, *, member: str, on: date) -> Decision[Terms]:
+    """Where a member's patrons place holds, and whether its queues may be served locally first (D17)."""
+    book = books.book(member)
+    rule = rule_for(book, HoldTerms, Case(day=on))
+    why = reason(book, rule, "hold_terms", channels=rule.channels, local_first_places=rule.local_first_places)
+    return Decision(Terms(rule.channels, rule.local_first_places), [why])

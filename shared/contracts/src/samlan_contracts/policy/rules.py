@@ -1,0 +1,361 @@
+"""The rules a policy book may hold: one class per subject, each field a condition or a figure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+
+from samlan_contracts.policy.conditions import CONDITIONS
+from samlan_contracts.policy.facts import Issue, Owner, Service
+from samlan_contracts.policy.money import Money
+from samlan_contracts.policy.period import Period, parse_seconds
+from samlan_contracts.shapes import Act, Audience
+
+STANDARD_MATERIALS = frozenset({
+    "book", "audiobook", "daisy", "music_cd", "periodical", "feature_film", "documentary_film",
+    "childrens_film", "factual_film", "tv_series", "dvd", "video_game", "board_game", "book_club_bag",
+    "theme_bag", "quick_loan", "ebook",
+})  # fmt: skip
+
+BranchKind = Literal["library", "mobile", "partner"]
+Cause = Literal["debt", "invoice", "lost_card", "staff"]
+Channel = Literal["email", "sms"]
+HoldChannel = Literal["web", "phone", "desk"]
+DropMode = Literal["next_opening_day", "immediate", "none"]
+Stage = Literal["reminder_1", "reminder_2", "invoiced"]
+FeeKind = Literal[
+    "due_reminder", "reminder_1", "reminder_2", "invoice", "card", "hold",
+    "interlibrary", "interlibrary_copy", "interlibrary_abroad",
+    "print_a4_bw", "print_a4_colour", "print_a3_bw", "print_a3_colour",
+]  # fmt: skip
+ChargeKind = Literal["overdue", "reminder", "invoice", "replacement"]
+NoticeKind = Literal[
+    "hold_ready", "hold_expired", "hold_cancelled", "due_soon", "overdue_1", "overdue_2", "invoice",
+    "fee_charged", "receipt",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A debt that counts as too much: "> 100.00" or ">= 50.00" in the book's currency."""
+
+    sign: Literal[">", ">="]
+    amount: Money
+
+    @classmethod
+    def parse(cls, written: object, currency: str) -> Threshold:
+        """Read a comparison and an amount, or refuse with an example."""
+        match = re.fullmatch(r"(>=?) (.+)", written) if isinstance(written, str) else None
+        if match is None:
+            raise ValueError(
+                f'a threshold is a comparison and an amount, such as "> 100.00"; not {written!r}'
+            )
+        return cls(">=" if match[1] == ">=" else ">", Money.parse(match[2], currency))
+
+    def met_by(self, balance: Money) -> bool:
+        """Whether a balance is too much; one in another currency never is."""
+        if balance.currency != self.amount.currency:
+            return False
+        return self.amount <= balance if self.sign == ">=" else self.amount < balance
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.amount}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A span of one local day, such as "07:00-22:00"."""
+
+    opens: time
+    closes: time
+
+    @classmethod
+    def parse(cls, written: object) -> Hours:
+        """Read "07:00-22:00", or refuse."""
+        match = re.fullmatch(r"(\d\d:\d\d)-(\d\d:\d\d)", written) if isinstance(written, str) else None
+        if match is None or match[1] >= match[2]:
+            raise ValueError(f'hours are written like "07:00-22:00"; not {written!r}')
+        return cls(time.fromisoformat(match[1]), time.fromisoformat(match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
+
+
+def _in_currency(parse: Callable[[object, str], Any]) -> Callable[[object, ValidationInfo], Any]:
+    return lambda written, info: parse(written, str((info.context or {}).get("currency")))
+
+
+def _known_material(name: str, info: ValidationInfo) -> str:
+    known = STANDARD_MATERIALS | (info.context or {}).get("materials", frozenset())
+    if name not in known:
+        raise ValueError(f"unknown material {name!r}: it is neither standard nor among this book's materials")
+    return name
+
+
+def _price_or_actual(written: object, info: ValidationInfo) -> object:
+    return written if written == "actual_cost" else _in_currency(Money.parse)(written, info)
+
+
+Amount = Annotated[Money, BeforeValidator(_in_currency(Money.parse))]
+Price = Annotated[Money | Literal["actual_cost"], BeforeValidator(_price_or_actual)]
+Limit = Annotated[Threshold, BeforeValidator(_in_currency(Threshold.parse))]
+Length = Annotated[Period, BeforeValidator(Period.parse)]
+Seconds = Annotated[int, BeforeValidator(parse_seconds)]
+OpenHours = Annotated[Hours, BeforeValidator(Hours.parse)]
+Material = Annotated[str, BeforeValidator(_known_material)]
+Age = Annotated[int, Field(ge=0, le=130, strict=True)]
+Count = Annotated[int, Field(ge=0, le=100_000, strict=True)]
+BranchId = Annotated[str, Field(pattern=r"^[a-z0-9_-]+/[a-z0-9_-]+$")]
+Clause = Annotated[str, Field(pattern=r"^[A-Z]{1,3}\d{2,3}$")]
+Materials = Annotated[frozenset[Material], Field(min_length=1)]
+
+
+class Rule(BaseModel):
+    """One rule: an id, the clauses it carries out, the days it is in force, conditions and figures."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True
+    )
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    cites: tuple[Clause, ...] = ()
+    in_force_from: date | None = Field(default=None, alias="from")
+    in_force_until: date | None = Field(default=None, alias="until")
+    assumed: bool | tuple[str, ...] = False
+
+    @model_validator(mode="after")
+    def _is_founded(self) -> Rule:
+        if not self.cites and self.assumed is not True:
+            raise ValueError("cites no clause, so it must say `assumed: true`")
+        if isinstance(self.assumed, tuple) and not set(self.assumed) <= self.model_fields_set:
+            raise ValueError("`assumed` names a figure that the rule does not carry")
+        if self.first_day > self.last_day:
+            raise ValueError("`from` is later than `until`")
+        return self
+
+    @property
+    def first_day(self) -> date:
+        """The first day in force."""
+        return self.in_force_from or date.min
+
+    @property
+    def last_day(self) -> date:
+        """The last day in force, inclusive."""
+        return self.in_force_until or date.max
+
+    def conditions(self) -> dict[str, Any]:
+        """The conditions this rule carries, by name."""
+        return {
+            name: value
+            for name in type(self).model_fields
+            if name in CONDITIONS and (value := getattr(self, name)) is not None
+        }
+
+
+class _ByItem(Rule):
+    materials: Materials | None = None
+    audience: Audience | None = None
+
+
+class _ByPlace(Rule):
+    branches: frozenset[BranchId] | None = None
+    branch_kinds: frozenset[BranchKind] | None = None
+
+
+class LoanPeriod(_ByItem):
+    """How long an item is lent (K13-K17, O10-O21, D10)."""
+
+    issue: Issue | None = None
+    service: Service | None = None
+    period: Length
+
+
+class QueueShortening(_ByItem):
+    """How long it is lent while others wait for the title (K18, O10, O11)."""
+
+    normal_period: Length | None = None
+    holds_at_least: Count
+    period: Length
+
+
+class DueDay(_ByPlace):
+    """On which days a loan may fall due; a mobile library's opening days are its visits (K17)."""
+
+    due_on: Literal["any_day", "opening_day"]
+
+
+class Renewal(_ByItem):
+    """How often a loan is renewed, and with how many waiting no more (D20, D21, K35, O14, O22)."""
+
+    max_renewals: Count
+    refused_with_holds: Annotated[int, Field(ge=1, strict=True)]
+
+
+class LoanLimit(Rule):
+    """How many of these materials one patron has at a time (D12, O15-O18)."""
+
+    materials: Materials | None = None
+    max_loans: Count
+
+
+class AgeLimit(Rule):
+    """From which age something is lent; `item` is the age that the item itself asks for (K14-K16, O18)."""
+
+    materials: Materials | None = None
+    item_marked: Age | None = None
+    min_age: Age | Literal["item"]
+
+
+class ReturnAcceptance(_ByPlace):
+    """Where which items may be handed back, and what closes the loan of one that may not (O25, K40)."""
+
+    items: Owner | None = None
+    accepted: bool
+    loan_closes: Literal["at_accepting_scan", "as_of_seen"] | None = None
+
+    @model_validator(mode="after")
+    def _refusal_says_what_closes(self) -> ReturnAcceptance:
+        if self.accepted == (self.loan_closes is not None):
+            raise ValueError("`loan_closes` is said exactly where items are not accepted")
+        return self
+
+
+class BookDrop(_ByPlace):
+    """When what lies in a book drop after closing counts as returned (O27, O28, K41)."""
+
+    drop: DropMode
+
+
+class LateDays(Rule):
+    """Which days after the due date count as late (K20)."""
+
+    counts: Literal["every_day", "opening_days"]
+
+
+class OverdueFee(_ByItem):
+    """What each late day costs, by the tariff of that day (K19-K21, K25, O29, O38, D16)."""
+
+    patron_under: Age | None = None
+    per_day: Amount
+    at_most: Amount | None = None
+
+
+class OverdueStage(Rule):
+    """How long after the due date a reminder or the invoice follows (K22, K23)."""
+
+    stage: Stage
+    after_due: Length
+
+
+class Fee(Rule):
+    """A fee for one thing: a reminder, an invoice, a card, a printed page (K10, K22, K23, K26, K27)."""
+
+    kinds: Annotated[frozenset[FeeKind], Field(min_length=1)]
+    patron_under: Age | None = None
+    amount: Price
+    free_reference_pages: Count = 0
+
+
+class Replacement(_ByItem):
+    """What an item costs that does not come back (K30, K31)."""
+
+    standard_price: Amount
+    new_price_if_higher: bool
+
+
+class Invoice(Rule):
+    """When an invoice is due, when it goes to collection, what a late return takes off it (K32, K33)."""
+
+    payable_within: Length
+    collection_after: Length
+    kept_on_return: frozenset[ChargeKind]
+    dropped_on_return: frozenset[ChargeKind]
+
+
+class Block(Rule):
+    """Which acts a cause stops, from which debt, for whom never, what lifts it (K28, K29, K34, O30, O31)."""
+
+    cause: Cause
+    when: Limit | None = None
+    stops: frozenset[Act]
+    never_under: Age | None = None
+    lifted_by: frozenset[Literal["payment", "return", "staff"]]
+
+    @model_validator(mode="after")
+    def _only_debt_has_a_threshold(self) -> Block:
+        if (self.cause == "debt") != (self.when is not None):
+            raise ValueError("`when` is said for the cause debt, and for no other")
+        return self
+
+
+class PickupShelf(Rule):
+    """How long a held item waits for its patron; the last day is inclusive."""
+
+    shelf_time: Length
+    counts: Literal["every_day", "opening_days"]
+    ends_on: Literal["any_day", "opening_day"]
+
+
+class HoldItems(_ByItem):
+    """Which members' items may serve this member's holds and stand on its shelves (K37, O23, V01)."""
+
+    items: Owner | None = None
+    may_serve: bool
+
+
+class HoldTerms(Rule):
+    """Where holds are placed, and whether a queue may be served locally first (D17)."""
+
+    channels: Annotated[frozenset[HoldChannel], Field(min_length=1)]
+    local_first_places: Count
+
+
+class Notice(Rule):
+    """What is told, by which channels, to whom, how bundled (G04, G05, D15, D18, K24, K45, V14)."""
+
+    kinds: Annotated[frozenset[NoticeKind], Field(min_length=1)]
+    sent: bool = True
+    channels: tuple[Channel, ...]
+    guardian_under: Age | None = None
+    opt_in: bool
+    bundle: Seconds
+    before_due: Length | None = None
+
+    @model_validator(mode="after")
+    def _a_due_reminder_says_when(self) -> Notice:
+        if ("due_soon" in self.kinds) != (self.before_due is not None):
+            raise ValueError("`before_due` is said for due_soon, and for no other kind")
+        return self
+
+
+class Retention(Rule):
+    """How long a fee's particulars are kept for disputes, and a found item's price is paid back (K51)."""
+
+    disputes: Length
+    refunds: Length
+    erase_loan_on_return: Literal[True]
+    unless: Literal["fees"]
+
+
+class Waiver(Rule):
+    """Up to which amount the desk may waive a fee; above it an operator."""
+
+    desk_limit: Amount
+
+
+class TemporaryAccount(Rule):
+    """How long a temporary account lives, and what it may do (V04-V07)."""
+
+    lasts: Length
+    may: frozenset[Act]
+
+
+class StafflessHours(Rule):
+    """When registered patrons may use a branch without staff (K03, K41)."""
+
+    hours: OpenHours
