@@ -1,0 +1,42 @@
+"""Notify's private HTTP: what was said to whom, and what a check reads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from samlan_plumbing.http import private_router
+from samlan_plumbing.tokens import Verifier
+
+from samlan_notify import views
+from samlan_notify.store import Known, Notices
+
+
+def routes(verifier: Verifier, *, notices: Notices, known: Known) -> APIRouter:
+    """The routes, to be mounted in the service or in a test."""
+    router = private_router("notify", verifier)
+
+    @router.get("/patrons/{patron}/notices")
+    async def of_patron(
+        patron: str,
+        cursor: datetime | None = None,
+        limit: Annotated[int, Query(ge=1, le=views.PAGE)] = views.PAGE,
+    ) -> dict[str, Any]:
+        """A patron's notices, the newest first."""
+        return await views.of_patron(notices, patron, before=cursor, limit=limit)
+
+    @router.get("/notices")
+    async def of_cause(cause: str) -> dict[str, Any]:
+        """The notices that an event set off."""
+        return await views.of_cause(notices, cause)
+
+    @router.get("/state")
+    async def state(
+        after: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=views.STATE_PAGE)] = views.STATE_PAGE,
+    ) -> dict[str, Any]:
+        """Every notice and every copy, for the check across services."""
+        return await views.state(notices, known, after=after, limit=limit)
+
+    return router

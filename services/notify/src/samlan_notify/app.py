@@ -1,0 +1,76 @@
+"""Notify as a process: what was said to whom, when, by which channel, with what result."""
+
+from __future__ import annotations
+
+from samlan_plumbing.resources import Resources
+from samlan_plumbing.runtime import Service, run
+from samlan_plumbing.settings import ServiceSettings
+
+from samlan_notify.api import routes
+from samlan_notify.clients.accounts import Accounts
+from samlan_notify.clients.mail import MailCourier
+from samlan_notify.clients.sms import SmsCourier
+from samlan_notify.consumers import events
+from samlan_notify.handlers.copying import Copying
+from samlan_notify.handlers.recording import Recording
+from samlan_notify.handlers.sending import Sending
+from samlan_notify.handlers.survey import Survey
+from samlan_notify.jobs import jobs
+from samlan_notify.settings import NotifySettings
+from samlan_notify.store import Known, Notices
+
+
+def build(settings: ServiceSettings) -> Service:
+    """The service as its environment describes it."""
+    return assemble(Resources(own(settings)))
+
+
+def assemble(resources: Resources) -> Service:
+    """The service from its resources, which tests may have made otherwise."""
+    settings = own(resources.settings)
+    notices, known = Notices(resources), Known(resources)
+    sending = Sending(
+        notices=notices,
+        survey=Survey(copies=known, books=resources.books),
+        accounts=Accounts(resources.peers),
+        couriers={
+            "email": MailCourier(
+                host=settings.smtp_host, port=settings.smtp_port,
+                sender=settings.mail_from, clock=resources.machine_clock,
+            ),
+            "sms": SmsCourier(url=settings.sms_url),
+        },
+        library_clock=resources.library_clock,
+        machine_clock=resources.machine_clock,
+    )  # fmt: skip
+
+    async def indexes() -> None:
+        await notices.prepare()
+        await known.prepare()
+
+    return Service(
+        resources,
+        routers=[routes(resources.verifier, notices=notices, known=known)],
+        events=events(
+            Recording(notices=notices, books=resources.books, clock=resources.library_clock),
+            Copying(known=known, notices=notices, clock=resources.library_clock),
+        ),
+        jobs=jobs(sending),
+        indexes=indexes,
+    )
+
+
+def own(settings: ServiceSettings) -> NotifySettings:
+    """The settings with notify's own variables."""
+    if isinstance(settings, NotifySettings):
+        return settings
+    return NotifySettings(**settings.model_dump())
+
+
+def main() -> None:
+    """The process's main."""
+    run(build)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Whether a notice can go now: to whom, or why never, or what it still waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from samlan_notify.domain.address import Patron, Recipient, recipient_of
+from samlan_notify.domain.notice import PATIENCE, Notice, Reason
+from samlan_notify.domain.text import Branch
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """The notice must not or cannot be sent, for a named reason."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """Something the message needs has not arrived here."""
+
+    missing: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the member's book says of a kind of notice."""
+
+    sent: bool
+    channels: tuple[str, ...]
+    guardian_under: int | None
+    bundled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The copies that the notices of a batch need; a subject that is not in it never came."""
+
+    patrons: Mapping[str, Patron]
+    titles: Mapping[str, str | None]
+    branches: Mapping[str, Branch]
+
+
+Verdict = Recipient | Never | NotYet
+
+
+def verdict(notice: Notice, *, known: Known, terms: Terms, age: int | None) -> Verdict:
+    """Judges a notice by what is known at the time of sending."""
+    if not terms.sent:
+        return Never("not_by_policy")
+    patron = known.patrons.get(notice.patron or "")
+    if notice.patron is None or (patron is not None and patron.removed):
+        return Never("erased")
+    if patron is None:
+        return _patiently(notice, "unknown_patron")
+    if missing := _missing(notice, known):
+        return _patiently(notice, missing)
+    guardian = known.patrons.get(patron.guardian or "")
+    found = recipient_of(
+        notice.kind, patron=notice.patron, known=patron, age=age, guardian_under=terms.guardian_under,
+        guardian_known=guardian is not None and not guardian.removed,
+    )  # fmt: skip
+    return found if isinstance(found, Recipient) else Never(found)
+
+
+def _missing(notice: Notice, known: Known) -> Reason | None:
+    about = notice.about or {}
+    if about.get("title") and about["title"] not in known.titles:
+        return "unknown_title"
+    if about.get("branch") and about["branch"] not in known.branches:
+        return "unknown_branch"
+    return None
+
+
+def _patiently(notice: Notice, missing: Reason) -> Never | NotYet:
+    return Never(missing) if notice.misses >= PATIENCE else NotYet(missing)

@@ -1,0 +1,1 @@
+"""What notify does: records what is owed, keeps its copies, sends, forgets."""

@@ -1,0 +1,32 @@
+"""Recording what is owed: one insert per event, and none for a return nobody wants a receipt of."""
+
+from __future__ import annotations
+
+from samlan_contracts.policy import PolicyBooks, notice_rules
+from samlan_plumbing.clocks import LibraryClock
+from samlan_plumbing.ids import derive
+
+from samlan_notify.domain.notice import Kind
+from samlan_notify.domain.occasions import Occasion, owed
+from samlan_notify.handlers.terms import local_day
+from samlan_notify.store import Notices
+
+
+class Recording:
+    """Stores each occasion once under its natural key."""
+
+    def __init__(self, *, notices: Notices, books: PolicyBooks, clock: LibraryClock) -> None:
+        self._notices = notices
+        self._books = books
+        self._clock = clock
+
+    async def owe(self, occasion: Occasion, *, cause: str) -> None:
+        """A patron is owed a notice; a repeat of the event owes nothing more."""
+        notice = owed(occasion, cause=cause, now=self._clock.now(), bundle_seconds=self._bundle_seconds)
+        await self._notices.add(derive("notice", occasion.kind, *occasion.key), notice)
+
+    def _bundle_seconds(self, member: str, kind: Kind) -> int:
+        if member not in self._books.members:
+            return 0  # there is no book to ask; the sender will say so
+        on = local_day(self._books, member, self._clock.now())
+        return notice_rules(self._books, member=member, kind=kind, on=on).value.bundle_seconds

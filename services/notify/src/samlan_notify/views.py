@@ -1,0 +1,74 @@
+"""What notify answers about notices: kind, cause, channel, time and result; no text, no title."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from pymongo import DESCENDING
+
+from samlan_notify.store import Known, Notices
+
+PAGE: Final = 100
+STATE_PAGE: Final = 1000
+FIELDS: Final = (
+    "kind",
+    "cause",
+    "patron",
+    "channel",
+    "state",
+    "reason",
+    "due_at",
+    "over_at",
+    "to",
+    "rides",
+    "attempts",
+)
+Page = dict[str, Any]
+
+
+async def of_patron(notices: Notices, patron: str, *, before: datetime | None, limit: int) -> Page:
+    """A patron's notices, the newest first."""
+    query: dict[str, Any] = {"patron": patron, **({"due_at": {"$lt": before}} if before else {})}
+    found = await notices.collection.find(query).sort("due_at", DESCENDING).limit(limit).to_list()
+    last = found[-1]["due_at"].isoformat() if len(found) == limit else None
+    return {"items": [shape(one) for one in found], "next": last}
+
+
+async def of_cause(notices: Notices, cause: str) -> Page:
+    """The notices an event set off."""
+    found = await notices.collection.find({"cause": cause}).limit(PAGE).to_list()
+    return {"items": [shape(one) for one in found], "next": None}
+
+
+async def state(notices: Notices, known: Known, *, after: str | None, limit: int) -> Page:
+    """What a check across services reads: every notice, then every copy with its sequence."""
+    part, _, key = (after or "notice:").partition(":")
+    collections = {"notice": notices.collection} | {name: one.collection for name, one in known.all.items()}
+    names = list(collections)
+    if part not in collections:
+        return {"items": [], "next": None}
+    found = await collections[part].find({"_id": {"$gt": key}}).sort("_id", 1).limit(limit).to_list()
+    items = [_notice_row(one) if part == "notice" else _copy_row(part, one) for one in found]
+    if len(found) == limit:
+        return {"items": items, "next": f"{part}:{found[-1]['_id']}"}
+    rest = names[names.index(part) + 1 :]
+    return {"items": items, "next": f"{rest[0]}:" if rest else None}
+
+
+def shape(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A notice as others see it; `at` is when it was over."""
+    row = {"id": document["_id"], **{name: document.get(name) for name in FIELDS}}
+    row["at"] = row.pop("over_at")
+    return row
+
+
+def _notice_row(document: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("kind", "cause", "state", "reason", "channel", "rides")
+    return {"of": "notice", "id": document["_id"], **{name: document.get(name) for name in names}}
+
+
+def _copy_row(of: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    removed = bool(document.get("removed"))
+    return {"of": of, "key": document["_id"], "sequence": document["sequence"], "removed": removed}
