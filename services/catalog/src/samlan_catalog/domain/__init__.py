@@ -1,0 +1,1 @@
+"""What catalog knows and checks: titles, items as things, branches; nothing here reads or writes."""

@@ -1,0 +1,141 @@
+"""What others read of the catalogue: search, titles, items, branches, members, and state to be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from samlan_contracts.events.catalog import BranchDescribed
+from samlan_plumbing.resources import Resources
+
+from samlan_catalog.domain.item import Item
+from samlan_catalog.domain.title import Title
+from samlan_catalog.domain.words import asked
+from samlan_catalog.store import Store
+
+PAGE: Final = 50
+LISTED: Final = 1000
+STATE_PAGE: Final = 1000
+SCAN: Final = 200  # documents read at once for the rarest word
+SCANS: Final = 10  # batches after which a search answers with a cursor, found or not
+KINDS: Final = ("item", "title", "branch")
+Row = dict[str, Any]
+
+
+class Catalogue:
+    """Answers about the catalogue; nothing here changes anything."""
+
+    def __init__(self, resources: Resources, store: Store) -> None:
+        self._resources = resources
+        self._store = store
+
+    async def search(self, question: str, after: str, limit: int) -> Row:
+        """Titles that have every word of the question in name or author, by title id.
+
+        The longest word leads along its index; what it finds is held against the others here."""
+        words = asked(question)
+        if not words:
+            return _list([])
+        hits: list[Row] = []
+        for _ in range(SCANS):
+            batch = await self._with_word(words[0], after)
+            for found in batch:
+                after = found["_id"]
+                if set(words[1:]) <= set(found["words"]):
+                    hits.append(found)
+                if len(hits) == limit:
+                    return _list([_found(one) for one in hits], after)
+            if len(batch) < SCAN:
+                return _list([_found(one) for one in hits])
+        return _list([_found(one) for one in hits], after)
+
+    async def title(self, title: str) -> Row | None:
+        """One title, or None."""
+        stored = await self._store.titles.read(title)
+        return title_shape(stored.state) if stored and not stored.state.removed else None
+
+    async def names(self, titles: Sequence[str]) -> dict[str, Row]:
+        """Name and author of many titles at once; an unknown title is missing."""
+        found = await self._store.titles.read_many(titles)
+        return {key: {"name": one.state.name, "author": one.state.author} for key, one in found.items()}
+
+    async def items_of(self, title: str) -> list[Row]:
+        """The items of a title."""
+        found = await self._store.items.find({"title": title}, LISTED)
+        return [item_shape(one) for one in found if not one.removed]
+
+    async def item(self, barcode: str) -> Row | None:
+        """One item, or None."""
+        stored = await self._store.items.read(barcode)
+        return item_shape(stored.state) if stored and not stored.state.removed else None
+
+    async def branches(self) -> list[Row]:
+        """Every branch with its calendar."""
+        found = await self._store.branches.find({}, LISTED)
+        return [branch_shape(one) for one in sorted(found, key=lambda one: one.branch)]
+
+    async def branch(self, branch: str) -> Row | None:
+        """One branch, or None."""
+        stored = await self._store.branches.read(branch)
+        return branch_shape(stored.state) if stored else None
+
+    def members(self) -> list[Row]:
+        """The members that have a policy book."""
+        books = [self._resources.books.book(member) for member in self._resources.books.members]
+        return [
+            {
+                "member": one.member, "name": one.name, "currency": one.currency, "language": one.language,
+                "timezone": one.timezone,
+            }
+            for one in books
+        ]  # fmt: skip
+
+    async def state(self, after: str, limit: int) -> Row:
+        """One page of what `samlan check` reads: items, then titles, then branches."""
+        kind, _, key = after.partition("/") if after else (KINDS[0], "", "")
+        if kind not in KINDS:
+            return _list([])
+        collections = {
+            "item": self._store.items.collection,
+            "title": self._store.titles.collection,
+            "branch": self._store.branches.collection,
+        }
+        found = collections[kind].find({"_id": {"$gt": key}}, {"sequence": 1})
+        rows = [
+            {"kind": kind, kind: one["_id"], "sequence": one["sequence"]}
+            async for one in found.sort("_id", 1).limit(limit)
+        ]
+        if len(rows) == limit:
+            return _list(rows, f"{kind}/{rows[-1][kind]}")
+        following = KINDS[KINDS.index(kind) + 1 :]
+        return _list(rows, f"{following[0]}/" if following else None)
+
+    async def _with_word(self, word: str, after: str) -> list[Row]:
+        wanted = {"words": word, "_id": {"$gt": after}}
+        return await self._store.titles.collection.find(wanted).sort("_id", 1).limit(SCAN).to_list()
+
+
+def title_shape(title: Title) -> Row:
+    """A title as the catalogue shows it."""
+    return {
+        "title": title.title, "name": title.name, "author": title.author, "year": title.year,
+        "language": title.language, "edition": title.edition, "publisher": title.publisher,
+    }  # fmt: skip
+
+
+def item_shape(item: Item) -> Row:
+    """An item as the catalogue shows it; where it is, circulation knows."""
+    return item.thing.model_dump(mode="json")
+
+
+def branch_shape(branch: BranchDescribed) -> Row:
+    """A branch as the catalogue shows it."""
+    return branch.model_dump(mode="json")
+
+
+def _found(row: Row) -> Row:
+    return {name: row.get(name) for name in ("name", "author", "year", "language")} | {"title": row["_id"]}
+
+
+def _list(rows: Iterable[Row], after: str | None = None) -> Row:
+    return {"items": list(rows), "next": after}
