@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from samlan_contracts.events.billing import FeeCharged, FeeCorrected
-from samlan_contracts.policy import Money, PolicyBooks
-from samlan_contracts.shapes import Because, ClosedLoan
+from samlan_contracts.policy import BranchCalendar, Money, PatronFacts, PolicyBooks, overdue_fee
+from samlan_contracts.shapes import Because, ClosedLoan, Thing
 
 from samlan_billing.domain.ledger import Booked, Entry, Fee, Known, Ledger
 from samlan_billing.domain.standing import judged
 
+OVERDUE = "overdue"
 WIDEST_OFFSET = timedelta(hours=14)  # no zone is further ahead of UTC (Kiribati)
 
 
@@ -40,6 +41,22 @@ class Charge:
     item: str | None = None
     title: str | None = None
     loan: str | None = None
+
+
+def assessed(
+    loan: ClosedLoan, thing: Thing, books: PolicyBooks, calendar: BranchCalendar,
+    *, fee: str, at: datetime, cause: str,
+) -> Charge:  # fmt: skip
+    """What a loan that ended costs by the rules of each late day, often nothing (K19-K21, K25, O29, O38, D16)."""
+    decision = overdue_fee(
+        books, item=thing, patron=PatronFacts(member=loan.patron_member, born=loan.born),
+        due=loan.due, returned_at=loan.returned_at, branch=calendar,
+    )  # fmt: skip
+    return Charge(
+        fee=fee, kind=OVERDUE, member=thing.member, amount=decision.value.total, at=at, cause=cause,
+        because=decision.because, patron_member=loan.patron_member, born=loan.born,
+        item=thing.item, title=thing.title, loan=loan.loan,
+    )  # fmt: skip
 
 
 def charge(ledger: Ledger, wanted: Charge, known: Known, books: PolicyBooks, now: datetime) -> Booked | None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from samlan_contracts.event import Envelope
 from samlan_contracts.events.circulation import ItemReturned, LoanClosingMoved
-from samlan_contracts.policy import PatronFacts, overdue_fee
 from samlan_contracts.shapes import ClosedLoan, Thing
 from samlan_plumbing.ids import derive
 
-from samlan_billing.domain.charging import Charge, charge, lower, surely_in_time
+from samlan_billing.domain.charging import OVERDUE, Charge, assessed, charge, lower, surely_in_time
 from samlan_billing.domain.ledger import Booked, Known, Ledger
 from samlan_billing.handlers.bookkeeper import Because, Bookkeeper
-
-OVERDUE = "overdue"
 
 
 def overdue_fee_id(loan: str) -> str:
@@ -55,19 +52,10 @@ class Charging:
             await self._bookkeeper.move_settled(event.loan.patron)
 
     async def _assessed(self, loan: ClosedLoan, thing: Thing, envelope: Envelope) -> Charge:
-        decision = overdue_fee(
-            self._bookkeeper.books,
-            item=thing,
-            patron=PatronFacts(member=loan.patron_member, born=loan.born),
-            due=loan.due,
-            returned_at=loan.returned_at,
-            branch=await self._bookkeeper.store.branches.calendar(loan.branch),
-        )
-        return Charge(
-            fee=overdue_fee_id(loan.loan), kind=OVERDUE, member=thing.member, amount=decision.value.total,
-            at=envelope.happened_at, cause=envelope.id, because=decision.because,
-            patron_member=loan.patron_member, born=loan.born,
-            item=thing.item, title=thing.title, loan=loan.loan,
+        calendar = await self._bookkeeper.store.branches.calendar(loan.branch)
+        return assessed(
+            loan, thing, self._bookkeeper.books, calendar,
+            fee=overdue_fee_id(loan.loan), at=envelope.happened_at, cause=envelope.id,
         )  # fmt: skip
 
 
