@@ -1,1 +1,48 @@
-"""The pytest plugin of the repository's tests."""
+"""The pytest plugin: real servers once per session, a world per test."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from samlan_plumbing.topology import Administration
+
+from samlan_testkit.servers import Servers, servers_for
+from samlan_testkit.world import World, make_keys
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The broker and the datastore of this session: those the environment names, or embedded ones."""
+    with servers_for(tmp_path_factory) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of keys for this worker's services."""
+    return make_keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest_asyncio.fixture(scope="session")
+async def vhost(servers: Servers) -> AsyncIterator[str]:
+    """A virtual host of this worker's own with the whole topology."""
+    name = f"test-{secrets.token_hex(4)}"
+    admin = Administration(servers.management_url, servers.user, servers.password, name)
+    await admin.declare()
+    await admin.grant_all(servers.user)
+    yield name
+    await admin.remove()
+    await admin.close()
+
+
+@pytest_asyncio.fixture
+async def world(servers: Servers, vhost: str, keys: Path) -> AsyncIterator[World]:
+    """A world of this test's own."""
+    made = World(servers=servers, vhost=vhost, prefix=f"t{secrets.token_hex(4)}", keys=keys)
+    await made.open()
+    yield made
+    await made.close()

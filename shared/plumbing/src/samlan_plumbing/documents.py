@@ -1,0 +1,211 @@
+"""Aggregates: one document each, changed by one guarded write that also stores what the change tells.
+
+A handler says what it decides as a value, and the write, the lost race and the telling are done here::
+
+    outcome = await items.change(barcode, lambda stored: close_loan(stored, fact))
+
+`revision` (each write bumps it) guards the next write; `sequence` (each told change bumps it) orders what
+readers hear of the subject. Both, and the outbox, belong to this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from pymongo import InsertOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from samlan_plumbing.outbox import Entry, Outboxes, Tell, entry_of, outgoing
+from samlan_plumbing.relay import Outgoing
+from samlan_plumbing.seams import reach
+
+if TYPE_CHECKING:
+    from samlan_plumbing.resources import Resources
+
+S = TypeVar("S")
+T = TypeVar("T")
+Operators = Mapping[str, Mapping[str, Any]]
+Projection = Mapping[str, Any]
+
+RACES: Final = 30  # lost races before a change gives up and is retried from the queue
+OUTBOX_CAP: Final = 50  # entries a command may find waiting before it is asked to come again
+TELL_LIMIT: Final = 8  # events one change may tell
+OWN_FIELDS: Final = ("_id", "revision", "sequence", "outbox")
+DUPLICATE_KEY: Final = 11000
+
+
+class LostRaces(RuntimeError):
+    """A document changed under every attempt; the message is tried again later."""
+
+
+class OutboxFull(RuntimeError):
+    """A document has too much left to tell; the command is refused until the broker took some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[S]):
+    """A document as read."""
+
+    state: S
+    revision: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[S, T]):
+    """What a decision wants: its outcome, the new state or operators on parts of it, and what to tell.
+
+    With neither state nor operators nor anything to tell, nothing is written."""
+
+    outcome: T
+    state: S | None = None
+    operators: Operators | None = None
+    tell: tuple[Tell, ...] = ()
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is to be stored."""
+        return self.state is not None or self.operators is not None or bool(self.tell)
+
+
+class Documents(Generic[S]):
+    """One collection of aggregates. `dump` gives a state's top-level fields, `load` takes them back."""
+
+    def __init__(
+        self,
+        resources: Resources,
+        name: str,
+        *,
+        load: Callable[[dict[str, Any]], S],
+        dump: Callable[[S], dict[str, Any]],
+    ) -> None:
+        self.collection = resources.database[name]
+        self._resources = resources
+        self._outboxes: Outboxes = resources.outboxes
+        self._load = load
+        self._dump = dump
+        self._outboxes.register(self.collection)
+        resources.guarded(self.collection, "revision")
+
+    async def read(self, key: str, projection: Projection | None = None) -> Stored[S] | None:
+        """The document of this key, or None."""
+        found = await self.collection.find_one({"_id": key}, projection)
+        return self._stored(found) if found is not None else None
+
+    async def change(
+        self,
+        key: str,
+        decide: Callable[[Stored[S] | None], Change[S, T]],
+        *,
+        projection: Projection | None = None,
+        command: bool = False,
+    ) -> T:
+        """Reads, decides, writes once and tells; decides again when another writer was faster.
+
+        `projection` leaves large arrays out of the read; then `decide` must answer with operators. A
+        `command` is refused with `OutboxFull` while the document has too much left to tell."""
+        for attempt in range(RACES):
+            found = await self.collection.find_one({"_id": key}, projection)
+            if command and found is not None and len(found.get("outbox", ())) >= OUTBOX_CAP:
+                raise OutboxFull(self.collection.name)
+            change = decide(self._stored(found) if found is not None else None)
+            if not change.writes:
+                return change.outcome
+            if await self._commit(key, found, change):
+                return change.outcome
+            await asyncio.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 (a jitter, no secret)
+        raise LostRaces(self.collection.name)
+
+    async def commit(self, key: str, held: Stored[S] | None, change: Change[S, T]) -> bool:
+        """Writes a change to a document in hand, once, and tells; False when another writer was faster.
+
+        For decisions that look things up between reading and writing; a document that is held changes by
+        operators, and None in its place is inserted from the change's state."""
+        found = None if held is None else {"revision": held.revision, "sequence": held.sequence}
+        return await self._commit(key, found, change)
+
+    async def insert_many(self, rows: Iterable[tuple[str, S]]) -> int:
+        """Stores new documents in bulk with sequence 1, told to nobody; known keys are left alone."""
+        writes = [InsertOne(self._fresh(key, self._dump(state), 1, [])) for key, state in rows]
+        if not writes:
+            return 0
+        try:
+            return (await self.collection.bulk_write(writes, ordered=False)).inserted_count
+        except BulkWriteError as error:
+            if any(one["code"] != DUPLICATE_KEY for one in error.details["writeErrors"]):
+                raise
+            return int(error.details["nInserted"])
+
+    async def _commit(self, key: str, found: dict[str, Any] | None, change: Change[S, T]) -> bool:
+        messages = self._messages(change, found)
+        await reach(self._resources.service, "before-write")
+        if not await self._write(key, found, change, messages):
+            return False
+        await reach(self._resources.service, "after-write")
+        if messages:
+            await self._outboxes.tell(self.collection, key, messages)
+        return True
+
+    def _messages(self, change: Change[S, T], found: Mapping[str, Any] | None) -> list[Outgoing]:
+        if len(change.tell) > TELL_LIMIT:
+            raise ValueError(f"{self.collection.name}: a change tells {len(change.tell)} events")
+        sequence = found["sequence"] if found is not None else 0
+        now = self._resources.library_clock.now()
+        return [outgoing(tell, sequence + place, now) for place, tell in enumerate(change.tell, start=1)]
+
+    async def _write(
+        self, key: str, found: dict[str, Any] | None, change: Change[S, T], messages: list[Outgoing]
+    ) -> bool:
+        at = self._resources.machine_clock.now()
+        entries = [entry_of(message, at) for message in messages]
+        if found is None:
+            return await self._insert(key, change, entries)
+        update = self._update(found, change, entries)
+        guard = {"_id": key, "revision": found["revision"]}
+        return (await self.collection.update_one(guard, update)).modified_count == 1
+
+    async def _insert(self, key: str, change: Change[S, T], entries: list[Entry]) -> bool:
+        if change.state is None:
+            raise ValueError(f"{self.collection.name}: a new document needs a state")
+        document = self._fresh(key, self._dump(change.state), len(entries), entries)
+        try:
+            await self.collection.insert_one(document)
+        except DuplicateKeyError as error:
+            if "_id" not in (error.details or {}).get("keyPattern", {"_id": 1}):
+                raise
+            return False
+        return True
+
+    def _update(
+        self, found: dict[str, Any], change: Change[S, T], entries: list[Entry]
+    ) -> dict[str, dict[str, Any]]:
+        update: dict[str, dict[str, Any]] = {k: dict(v) for k, v in (change.operators or {}).items()}
+        if change.state is not None:
+            _merge(update, _difference(found, self._dump(change.state)))
+        _merge(update, {"$inc": {"revision": 1}})
+        if entries:
+            _merge(update, {"$inc": {"sequence": len(entries)}, "$push": {"outbox": {"$each": entries}}})
+        return update
+
+    @staticmethod
+    def _fresh(key: str, fields: dict[str, Any], sequence: int, entries: list[Entry]) -> dict[str, Any]:
+        own: dict[str, Any] = {"_id": key, "revision": 1, "sequence": sequence}
+        return {**own, **({"outbox": entries} if entries else {}), **fields}
+
+    def _stored(self, found: dict[str, Any]) -> Stored[S]:
+        return Stored(self._load(found), found["revision"], found["sequence"])
+
+
+def _difference(found: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    changed = {name: value for name, value in fields.items() if name not in found or found[name] != value}
+    gone = {name: "" for name in found if name not in fields and name not in OWN_FIELDS}
+    return {**({"$set": changed} if changed else {}), **({"$unset": gone} if gone else {})}
+
+
+def _merge(update: dict[str, dict[str, Any]], more: Mapping[str, Mapping[str, Any]]) -> None:
+    for operator, fields in more.items():
+        update.setdefault(operator, {}).update(fields)
