@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
+from samlan.sample import Scale, generate
 from samlan.sample.workload import (
     STORM,
     Facts,
@@ -45,6 +47,14 @@ def test_five_hundred_returns_have_the_shares_of_the_mix(facts: Facts) -> None:
     assert sum(planned.late for planned in plan) == 167
     outcomes = Counter(planned.expected for planned in plan)
     assert outcomes == {"home_here": 180, "home_elsewhere": 120, "hold_here": 100, "hold_elsewhere": 100}
+
+
+def test_a_storm_finds_its_shares_in_a_consortium_made_for_it(tmp_path: Path) -> None:
+    generate(tmp_path, seed=1, today=TODAY, scale=Scale.for_storm(2000, returns=600))
+    plan = plan_returns(600, 7, facts_in(tmp_path, today=TODAY), today=TODAY, mix=STORM)
+    outcomes = Counter(planned.expected for planned in plan)
+    assert outcomes == {"home_here": 216, "home_elsewhere": 144, "hold_here": 120, "hold_elsewhere": 120}
+    assert sum(planned.late for planned in plan) == 180
 
 
 def test_returns_are_expected_to_do_what_the_facts_say(facts: Facts) -> None:

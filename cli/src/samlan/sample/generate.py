@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -57,6 +57,12 @@ class Scale:
     def of(cls, items: int) -> Scale:
         """Return a consortium of so many items in the proportions of a large library (5 items a patron)."""
         return cls(items // 4, items, max(items // 5, 50), items // 3, items * 3 // 40, items // 60)
+
+    @classmethod
+    def for_storm(cls, items: int, *, returns: int) -> Scale:
+        """Return a consortium of so many items, lent and held enough for a storm of so many returns."""
+        usual = cls.of(items)
+        return replace(usual, loans=max(usual.loans, returns * 3 // 2), holds=max(usual.holds, returns))
 
     def refuse_impossible(self) -> None:
         """Raise ValueError when no consortium can have these figures."""

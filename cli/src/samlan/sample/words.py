@@ -58,7 +58,7 @@ ADJECTIVES = {
 }
 NOUNS = {
     "sv": _words("""
-        sommaren vintern resan trädgården fyren bron skogen brevet huset ön natten kartan vägen sången
+        sommaren vintern resan trädgården fyren bron skogen dörren klockan ön natten kartan vägen sången
         staden elden systern byn floden spegeln
     """),
     "da": _words("""
