@@ -47,7 +47,7 @@ def assessed(
     loan: ClosedLoan, thing: Thing, books: PolicyBooks, calendar: BranchCalendar,
     *, fee: str, at: datetime, cause: str,
 ) -> Charge:  # fmt: skip
-    """What a loan that ended costs by the rules of each late day, often nothing (K19-K21, K25, O29, O38, D16)."""
+    """What a loan that ended costs by the rules of each late day, often nothing (K19-K21, K25, O29, D16)."""
     decision = overdue_fee(
         books, item=thing, patron=PatronFacts(member=loan.patron_member, born=loan.born),
         due=loan.due, returned_at=loan.returned_at, branch=calendar,
