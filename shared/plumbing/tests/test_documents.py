@@ -9,9 +9,7 @@ from typing import Any
 from samlan_contracts.events.catalog import TitleDescribed
 from samlan_plumbing.documents import Change, Documents, Stored
 from samlan_plumbing.outbox import SWEEP_AGE, Tell
-from samlan_plumbing.resources import Resources
 from samlan_plumbing.runtime import Service
-from samlan_plumbing.settings import ServiceSettings
 from samlan_testkit.world import World
 
 

@@ -205,7 +205,7 @@ class Consumers:
 
     @property
     def alive(self) -> bool:
-        """Whether every queue has its consumer (private attributes: the version is pinned, a test covers it)."""
+        """Whether every queue has its consumer (private: the version is pinned, and a test covers it)."""
         return all(
             one._queue_obj is not None and not one._queue_obj.channel.is_closed for one in self._subscribers
         )

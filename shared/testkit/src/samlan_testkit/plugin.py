@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from samlan_plumbing.topology import Administration
 
-from samlan_testkit.servers import Servers, servers_for
+from samlan_testkit.servers import SHARED, Servers, servers_in, stop_servers
 from samlan_testkit.world import World, make_keys
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that begins the session names the folder all its workers share."""
+    if not hasattr(config, "workerinput"):
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="samlan-test-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The process that began the session ends its servers."""
+    if not hasattr(config, "workerinput"):
+        folder = Path(os.environ.pop(SHARED))
+        stop_servers(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """The broker and the datastore of this session: those the environment names, or embedded ones."""
-    with servers_for(tmp_path_factory) as found:
-        yield found
+def servers() -> Servers:
+    """The broker and the datastore of this session."""
+    return servers_in(Path(os.environ[SHARED]))
 
 
 @pytest.fixture(scope="session")

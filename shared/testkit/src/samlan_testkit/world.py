@@ -110,7 +110,7 @@ class World:
         await self.services.pop(name).crash()
 
     def ask(self, service: str) -> httpx2.AsyncClient:
-        """A client of a service's private HTTP, with a token that opens it; paths begin with `/private/v1`."""
+        """A client of a service's private HTTP with its token; paths begin with `/private/v1`."""
         token = Signer(self.keys, MachineClock()).for_service(service, "test")
         return httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=self.services[service].app, raise_app_exceptions=False),

@@ -71,7 +71,8 @@ class DebtLimitCleared(
     Event, name="billing.debt_limit_cleared", version=1, reading=Reading.STATE,
     readers=("accounts", "circulation", "holds"),
 ):  # fmt: skip
-    """A debt no longer stops what it stopped. Subject: the patron's ledger. `blocks` is what is stopped still."""
+    """A debt no longer stops what it stopped. Subject: the patron's ledger. `blocks` is what is stopped
+    still."""
 
     patron: str
     blocks: tuple[MoneyBlock, ...] = ()

@@ -12,7 +12,8 @@ class ItemReturned(
     Event, name="circulation.item_returned", version=1, reading=Reading.OCCURRENCE,
     readers=("billing", "holds", "notify"),
 ):  # fmt: skip
-    """An item was scanned as handed in, with the loan this closed, if any, and waits to be routed. Subject: the item.
+    """An item was scanned as handed in, with the loan this closed, if any, and waits to be routed.
+    Subject: the item.
 
     Sent for every accepted scan: a return, an arrival, a pull-list scan. `returned_at` is the time that
     counts (book drops); `route` is false for a late fact that no longer says where the item is."""
@@ -60,7 +61,8 @@ class LoanRenewed(Event, name="circulation.loan_renewed", version=1, reading=Rea
 class LoanRemembered(
     Event, name="circulation.loan_remembered", version=1, reading=Reading.OCCURRENCE, readers=("circulation",)
 ):
-    """A closed loan belongs into the history of a patron who turned history on (V18, K11). Subject: the loan."""
+    """A closed loan belongs into the history of a patron who turned history on (V18, K11). Subject: the
+    loan."""
 
     loan: str
     patron: str
@@ -106,9 +108,12 @@ class ItemShelved(
 class ItemWhereaboutsChanged(
     Event, name="circulation.item_whereabouts_changed", version=1, reading=Reading.STATE, readers=("holds",)
 ):
-    """An item became lost, damaged, missing, withdrawn or was found. Subject: the item."""
+    """An item became lost, damaged, missing, withdrawn or was found. Subject: the item.
+
+    In a snapshot of imported loans it says `on_loan`, and `patron` who has it."""
 
     item: str
     title: str
     state: ItemState
     branch: str
+    patron: str | None = None

@@ -12,7 +12,8 @@ from samlan_contracts.shapes import Because, Queue, RoutedHold
 class ItemRouted(
     Event, name="holds.item_routed", version=1, reading=Reading.ANSWER, readers=("circulation",)
 ):
-    """An item belongs somewhere: answers `circulation.item_returned` of sequence `answers`. Subject: the item.
+    """An item belongs somewhere: answers `circulation.item_returned` of sequence `answers`. Subject:
+    the item.
 
     `stays` and `home` mean no hold; `shelf` the pickup shelf where it was scanned, `transit` another branch.
     `move` means that nobody has scanned the item: its hold was cancelled, expired or moved while it stood on
@@ -48,7 +49,8 @@ class HoldPlaced(Event, name="holds.hold_placed", version=1, reading=Reading.OCC
 
 
 class HoldReady(Event, name="holds.hold_ready", version=1, reading=Reading.OCCURRENCE, readers=("notify",)):
-    """A held item stands on the pickup shelf until the end of `ready_until`, inclusive. Subject: the title's queue.
+    """A held item stands on the pickup shelf until the end of `ready_until`, inclusive. Subject: the
+    title's queue.
 
     `allotment` counts the items this hold was given; hold and allotment are the natural key."""
 
