@@ -37,10 +37,10 @@ from samlan_contracts.policy.loans import (
 )
 from samlan_contracts.policy.money import Money
 from samlan_contracts.policy.notices import NoticeTerms, notice_rules
-from samlan_contracts.policy.period import Period, age_on
+from samlan_contracts.policy.period import Period, age_on, reaches_age
 from samlan_contracts.policy.reading import Mistake, PolicyError, check_book, read_book
 from samlan_contracts.policy.returns import Acceptance, accepts_return, book_drop
-from samlan_contracts.policy.rules import Hours, Threshold
+from samlan_contracts.policy.rules import FeeKind, Hours, NoticeKind, Threshold
 from samlan_contracts.policy.standing import (
     acts_stopped,
     debt_threshold,
@@ -56,6 +56,7 @@ __all__ = [
     "BookSilent",
     "BranchCalendar",
     "Decision",
+    "FeeKind",
     "FeePart",
     "Hours",
     "InvoiceTerms",
@@ -64,6 +65,7 @@ __all__ = [
     "Kept",
     "Mistake",
     "Money",
+    "NoticeKind",
     "NoticeTerms",
     "Overdue",
     "PatronFacts",
@@ -92,6 +94,7 @@ __all__ = [
     "old_enough",
     "overdue_fee",
     "overdue_stages",
+    "reaches_age",
     "read_book",
     "renewable_with_queue",
     "renewals_left",

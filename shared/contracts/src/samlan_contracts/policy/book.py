@@ -157,7 +157,9 @@ class Book(BaseModel):
     @cached_property
     def version(self) -> str:
         """The edition and a short hash of what the book says; comments do not change it."""
-        said = json.dumps(self.model_dump(by_alias=True), default=_canonical, sort_keys=True)
+        said = json.dumps(
+            self.model_dump(by_alias=True, exclude_unset=True), default=_canonical, sort_keys=True
+        )
         return f"{self.edition}+{hashlib.sha256(said.encode()).hexdigest()[:8]}"
 
     @cached_property

@@ -28,6 +28,7 @@ CONDITIONS: dict[str, Condition] = {
     "audience": Condition(lambda wanted, case: case.audience == wanted, eq),
     "issue": Condition(lambda wanted, case: case.issue == wanted, eq),
     "item_marked": Condition(lambda wanted, case: case.item_age == wanted, eq),
+    "homes": Condition(lambda wanted, case: case.home in wanted, ge),
     "branches": Condition(lambda wanted, case: case.branch in wanted, ge),
     "branch_kinds": Condition(lambda wanted, case: case.branch_kind in wanted, ge),
     "service": Condition(lambda wanted, case: case.service == wanted, eq),

@@ -37,6 +37,10 @@ class Item(Protocol):
         """The age that this very item asks for."""
 
     @property
+    def home(self) -> str | None:
+        """The home branch, such as orebro/tegelbruket."""
+
+    @property
     def price_minor(self) -> int | None:
         """The new price in the owner's currency; None when it is not on sale."""
 
@@ -50,6 +54,7 @@ class ItemFacts:
     audience: str = "adult"
     issued: date | None = None
     min_age: int | None = None
+    home: str | None = None
     price_minor: int | None = None
 
 
@@ -84,6 +89,7 @@ class Case:
     audience: str | None = None
     issue: Issue | None = None
     item_age: int | None = None
+    home: str | None = None
     branch: str | None = None
     branch_kind: str | None = None
     service: Service = "branch"

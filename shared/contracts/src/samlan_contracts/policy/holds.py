@@ -33,7 +33,7 @@ def may_serve(
     for member in dict.fromkeys((patron.member, pickup.member)):
         book = books.book(member)
         case = Case(
-            day=pickup.local_date(at), material=item.material, audience=item.audience,
+            day=pickup.local_date(at), material=item.material, audience=item.audience, home=item.home,
             items="own" if item.member == member else "foreign",
         )  # fmt: skip
         rule = rule_for(book, HoldItems, case)

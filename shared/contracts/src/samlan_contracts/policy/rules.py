@@ -305,6 +305,7 @@ class HoldItems(_ByItem):
     """Which members' items may serve this member's holds and stand on its shelves (K37, O23, V01)."""
 
     items: Owner | None = None
+    homes: frozenset[BranchId] | None = None
     may_serve: bool
 
 

@@ -50,12 +50,12 @@ _WORDS: dict[str, dict[Language, str]] = {
 
 SENTENCES: dict[str, dict[Language, str]] = {
     "due": {
-        "sv": "Ska lämnas tillbaka senast {due}: lånetiden är {period} från {from_day}.",
+        "sv": "Åter senast {due}: lånetiden är {period} från {from_day}.",
         "da": "Skal afleveres senest {due}: lånetiden er {period} fra {from_day}.",
         "en": "Due {due}: the loan period is {period} from {from_day}.",
     },
     "due_with_queue": {
-        "sv": "Ska lämnas tillbaka senast {due}: {period} från {from_day}, för {holds_waiting} väntar.",
+        "sv": "Åter senast {due}: {period} från {from_day}, för {holds_waiting} väntar.",
         "da": "Skal afleveres senest {due}: {period} fra {from_day}, for {holds_waiting} venter.",
         "en": "Due {due}: {period} from {from_day}, with {holds_waiting} waiting.",
     },

@@ -1,0 +1,91 @@
+"""Reasons: the surface's shape, three languages, and no word about who it is."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from string import Formatter
+
+import pytest
+from samlan_contracts.policy import (
+    Money,
+    PatronFacts,
+    accepts_return,
+    acts_stopped,
+    loan_period,
+    may_serve,
+    old_enough,
+    overdue_fee,
+    shelf_deadline,
+)
+from samlan_contracts.policy.says import SENTENCES
+
+
+@pytest.mark.clause("O10")
+def test_a_reason_has_the_surface_s_shape(books, branch, item, at) -> None:
+    patron = PatronFacts(member="orebro", born=date(1980, 1, 1))
+    (why,) = loan_period(
+        books, item=item("orebro/book"), patron=patron, branch=branch("orebro/stadsbiblioteket"),
+        queue_length=1, at=at("2026-11-20 12:00"),
+    ).because  # fmt: skip
+    assert why == {
+        "rule": "orebro/adult_book_queue",
+        "cites": ["O10"],
+        "version": books.book("orebro").version,
+        "in_force": [None, None],
+        "inputs": {
+            "due": "2026-12-04", "period": "14 days", "from_day": "2026-11-20", "holds_waiting": 1,
+            "normal_period": "28 days", "material": "book",
+        },
+        "says": {
+            "sv": "Åter senast 2026-12-04: 14 dagar från 2026-11-20, för 1 reservation väntar.",
+            "da": "Skal afleveres senest 2026-12-04: 14 dage fra 2026-11-20, for 1 reservering venter.",
+            "en": "Due 2026-12-04: 14 days from 2026-11-20, with 1 hold waiting.",
+        },
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_every_sentence_is_said_in_three_languages_with_the_same_inputs(name: str) -> None:
+    texts = SENTENCES[name]
+    assert set(texts) == {"sv", "da", "en"}
+    inputs = [{field for _, field, _, _ in Formatter().parse(text) if field} for text in texts.values()]
+    assert all(found == inputs[0] for found in inputs)
+    assert all(
+        text.endswith(".") and text[0] in "ABCDEFGHIJKLMNOPQRSTUVWXYZÅÄÖÆØ{" for text in texts.values()
+    )
+
+
+def test_reasons_are_plain_json_and_tell_an_age_and_no_birth_date(books, branch, item, at) -> None:
+    born = date(2013, 7, 6)
+    patron, fyren, noon = PatronFacts(member="orebro", born=born), branch(), at("2026-11-20 12:00")
+    decided = [
+        loan_period(books, item=item("orebro/book"), patron=patron, branch=fyren, queue_length=0, at=noon),
+        old_enough(books, item=item("orebro/board_game"), patron=patron, branch=fyren, at=noon),
+        accepts_return(books, branch=fyren, item_member="vast", at=noon),
+        may_serve(books, item=item("vast/book"), patron=patron, pickup=fyren, at=noon),
+        shelf_deadline(books, pickup=fyren, patron_member="orebro", ready_at=noon),
+        acts_stopped(books, member="orebro", cause="lost_card", on=date(2026, 11, 20), age=13),
+        overdue_fee(
+            books,
+            item=item("orebro/book"),
+            patron=patron,
+            due=date(2026, 11, 1),
+            returned_at=noon,
+            branch=fyren,
+        ),
+    ]
+    for decision in decided:
+        assert decision.because
+        told = json.dumps(decision.because)
+        assert json.loads(told) == decision.because
+        assert born.isoformat() not in told
+        assert "{" not in "".join("".join(why["says"].values()) for why in decision.because)
+
+
+def test_amounts_and_lists_read_as_each_language_writes_them(books) -> None:
+    (why,) = acts_stopped(
+        books, member="orebro", cause="debt", on=date(2026, 11, 20), age=40, balance=Money(5050, "SEK")
+    ).because
+    assert why["says"]["sv"] == "Skulden 50,50 SEK når gränsen >= 50.00 SEK och hindrar: låna."
+    assert why["says"]["en"] == "The debt of 50.50 SEK meets the limit >= 50.00 SEK and stops: borrow."

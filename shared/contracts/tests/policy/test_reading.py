@@ -1,0 +1,190 @@
+"""Reading a book: every mistake is found at once, each with its line, and YAML's traps do not open."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from samlan_contracts.policy import PolicyBooks, PolicyError, check_book, read_book
+
+BERGEN = Path(__file__).with_name("bergen.yaml").read_text(encoding="utf-8")
+
+
+def mistakes_in(text: str | bytes) -> list[str]:
+    return [str(mistake) for mistake in check_book(text, "bergen.yaml")[1]]
+
+
+def line_of(text: str, part: str) -> int:
+    return text[: text.index(part)].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("period: 3 days", "perod: 3 days", "rule skis: `perod` is not known here"),
+        ("period: 3 days", "period: 3", "a period has a unit"),
+        ("period: 3 days", "period: three days", "a period has a unit"),
+        ("per_day: 50.00 NOK", "per_day: 50", "an amount has a unit and all its decimals, such as 3.00 NOK"),
+        ("per_day: 50.00 NOK", "per_day: 50.0 NOK", "an amount has a unit and all its decimals"),
+        ("per_day: 50.00 NOK", "per_day: 50.00 SEK", "an amount in SEK, but this book is in NOK"),
+        ("per_day: 50.00 NOK", "per_day: -50.00 NOK", "an amount has a unit"),
+        ("materials: [ski_set], period", "materials: [sledge], period", "unknown material 'sledge'"),
+        ("materials: [ski_set], period", "materials: [], period", "rule skis: `materials`"),
+        (
+            "cites: [N01], materials",
+            "cites: [N10], materials",
+            "rule skis: cites N10, which is not among the clauses",
+        ),
+        (
+            "cites: [N01], materials",
+            "cites: [K13], materials",
+            "rule skis: cites K13, which is not among the clauses",
+        ),
+        ("cites: [N01], materials", "materials", "cites no clause, so it must say `assumed: true`"),
+        ("until: 2026-12-31", "until: 2027-01-01", "rule late: overlapping dates"),
+        ("until: 2026-12-31", "until: 2026-12-30", "rule late: a gap in the dates"),
+        ("until: 2026-12-31", "until: 31 december", "rule late: `until`"),
+        ("id: renewals, cites", "id: skis, cites", "rule skis: loan_periods has that id as well"),
+        (
+            "{id: the_rest, cites: [N01], period",
+            "{id: the_rest, cites: [N01], materials: [book], period",
+            "a gap: no rule for",
+        ),
+        ("items: foreign, accepted", "items: own, accepted", "own_only above always decides first"),
+        ("bundle: 0 seconds", "bundle: 0", "a short time has a unit"),
+        ('when: ">= 200.00 NOK"', 'when: "200.00 NOK"', "a threshold is a comparison and an amount"),
+        (", loan_closes: as_of_seen", "", "`loan_closes` is said exactly where items are not accepted"),
+        ("timezone: Europe/Oslo", "timezone: Europe/Bergen", "unknown time zone"),
+        ("clauses: N01-N09", "clauses: N01-O09", "a range of clauses keeps its letters"),
+        ("member: bergen", "colour: red\nmember: bergen", "`colour` is not known here"),
+        ("member: bergen\n", "", "`member` is missing"),
+        ("  blocks: patron", "  blocks: anybody", "`whose_rule`"),
+        ("waivers:", "waivings:", "`waivings` is not known here"),
+        ("min_age: 12", "min_age: tolv", "rule skis_from_12: `min_age`"),
+        ("max_renewals: 2", "max_renewals: -2", "rule renewals: `max_renewals`"),
+        ("unless: fees", "unless: asked", "rule retention: `unless`"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(right: str, wrong: str, said: str) -> None:
+    assert right in BERGEN
+    text = BERGEN.replace(right, wrong, 1)
+    book, mistakes = check_book(text, "bergen.yaml")
+    assert book is None
+    assert any(said in mistake.text for mistake in mistakes), [str(mistake) for mistake in mistakes]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "marked"),
+    [
+        ("period: 3 days", "perod: 3 days", "id: skis,"),
+        ("per_day: 50.00 NOK", "per_day: 50", "id: skis_late"),
+        ("items: foreign, accepted", "items: own, accepted", "id: no_others"),
+        ("until: 2026-12-31", "until: 2027-01-01", "from: 2027-01-01"),
+        ("timezone: Europe/Oslo", "timezone: Europe/Bergen", "timezone:"),
+        ("bundle: 0 seconds", "bundle: 0", "bundle:"),
+    ],
+)
+def test_the_line_is_where_a_librarian_must_look(right: str, wrong: str, marked: str) -> None:
+    text = BERGEN.replace(right, wrong, 1)
+    assert line_of(text, marked) in [mistake.line for mistake in check_book(text, "bergen.yaml")[1]]
+
+
+def test_all_mistakes_are_found_at_once_in_fields_and_between_rules() -> None:
+    text = (
+        BERGEN.replace("period: 3 days", "period: 3")
+        .replace("items: foreign, accepted", "items: own, accepted")
+        .replace("cites: [N08]", "cites: [K28]")
+        .replace("bundle: 0 seconds", "bundle: soon")
+    )
+    found = mistakes_in(text)
+    assert len(found) >= 4
+    assert found == sorted(found, key=lambda said: int(said.split(":")[1]))
+    for said in ("rule skis: `period`", "own_only above", "cites K28", "`bundle`"):
+        assert any(said in mistake for mistake in found), said
+
+
+def test_a_key_written_twice_is_refused() -> None:
+    assert any(
+        "`period` is written twice" in said
+        for said in mistakes_in(BERGEN.replace("period: 3 days", "period: 3 days, period: 4 days"))
+    )
+    assert any("`waivers` is written twice" in said for said in mistakes_in(BERGEN + "\nwaivers: []\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "just words", "- a\n- list", "member: [", "member: bergen\n\tname: x", "a: &x 1\nb: *x",
+        "a: &x [*x]", "member: !!python/object:os.system {}", "x: " + "[" * 5000, b"\xff\xfe\x00",
+        b"\x00" * 10, "x" * 1_000_001, "? [a]\n: b", "loan_periods: 7", "loan_periods: [7]",
+        "loan_periods: {a: b}", "materials: 7", "currency: [SEK]", "whose_rule: item", "notices: [{kinds: 7}]", "clauses: 12",
+    ],
+)  # fmt: skip
+def test_whatever_the_file_holds_the_answer_is_a_list_of_mistakes(text: str | bytes) -> None:
+    book, mistakes = check_book(text, "odd.yaml")
+    assert book is None
+    assert mistakes
+    assert all(mistake.file == "odd.yaml" and mistake.text for mistake in mistakes)
+
+
+def test_yaml_s_traps_do_not_open() -> None:
+    """`no` is a language, 07:00-22:00 hours, 1.50 an amount: never false, a number of seconds, a float."""
+    hours = "\nstaffless_hours:\n  - {id: staffless, cites: [N09], hours: 07:00-22:00}\n"
+    book, mistakes = check_book(BERGEN.replace('"no"', "no") + hours, "bergen.yaml")
+    assert not mistakes
+    assert book is not None
+    assert book.language == "no"
+    assert str(book.staffless_hours[0].hours) == "07:00-22:00"
+    assert book.overdue_fees[1].per_day.amount_minor == 150
+
+
+def test_a_version_follows_what_the_book_says_and_not_its_comments() -> None:
+    book, _ = check_book(BERGEN, "bergen.yaml")
+    commented, _ = check_book("# a librarian's remark\n" + BERGEN, "bergen.yaml")
+    dearer, _ = check_book(BERGEN.replace('per_day: "1.50"', 'per_day: "1.60"'), "bergen.yaml")
+    assert book is not None and commented is not None and dearer is not None
+    assert book.version == commented.version != dearer.version
+    assert book.version.startswith("2026-1+")
+
+
+def test_a_version_is_the_same_in_every_process() -> None:
+    """Sets have no order of their own from one process to the next."""
+    path = Path(__file__).with_name("bergen.yaml")
+    ask = (
+        "import sys, pathlib; from samlan_contracts.policy import read_book;"
+        "print(read_book(pathlib.Path(sys.argv[1])).version)"
+    )
+    versions = {
+        subprocess.run(
+            [sys.executable, "-c", ask, str(path)], env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True, check=True, text=True,
+        ).stdout.strip()
+        for seed in ("1", "2", "3")
+    }  # fmt: skip
+    assert versions == {read_book(path).version}
+
+
+def test_a_folder_s_mistakes_come_together(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(BERGEN.replace("period: 3 days", "period: 3"), encoding="utf-8")
+    (tmp_path / "b.yaml").write_text(BERGEN.replace("bundle: 0 seconds", "bundle: 0"), encoding="utf-8")
+    with pytest.raises(PolicyError) as refused:
+        PolicyBooks.load(tmp_path)
+    assert {mistake.file for mistake in refused.value.mistakes} == {"a.yaml", "b.yaml"}
+    assert str(refused.value).startswith("a.yaml:")
+
+
+def test_a_folder_without_books_and_two_books_of_one_member_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="no policy book"):
+        PolicyBooks.load(tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(BERGEN, encoding="utf-8")
+    with pytest.raises(PolicyError, match="several books say they are of the member 'bergen'"):
+        PolicyBooks.load(tmp_path)
+
+
+def test_the_five_books_are_without_mistakes(policies: Path) -> None:
+    names = {"gothenburg", "vast", "gladsaxe", "kungsbacka", "orebro"}
+    assert {read_book(policies / f"{name}.yaml").member for name in names} == names
