@@ -1,0 +1,1 @@
+"""What circulation decides: pure functions from facts, state and rules to values."""

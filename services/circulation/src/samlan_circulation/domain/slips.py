@@ -1,0 +1,80 @@
+"""What a device prints on the slip that goes with an item: in the branch's language, no name and no title."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from samlan_circulation.domain.outcomes import ROUTING_PENDING, Answer
+
+ENGLISH: Final = "en"
+LINES: Final[dict[str, dict[str, str]]] = {
+    "sv": {
+        "shelf": "HÄMTHYLLA", "transit": "TRANSPORT", "home": "TILLBAKA PÅ HYLLAN",
+        "exception": "LÄMNA TILL PERSONALEN", "borrower": "Låntagar-ID: {borrower_id}",
+        "to": "Till: {branch}", "item": "Exemplar: {item}", "why": "Orsak: {why}",
+    },
+    "da": {
+        "shelf": "AFHENTNINGSHYLDE", "transit": "TRANSPORT", "home": "TILBAGE PÅ HYLDEN",
+        "exception": "AFLEVER TIL PERSONALET", "borrower": "Låner-ID: {borrower_id}",
+        "to": "Til: {branch}", "item": "Eksemplar: {item}", "why": "Årsag: {why}",
+    },
+    "en": {
+        "shelf": "PICKUP SHELF", "transit": "TRANSIT", "home": "BACK ON THE SHELF",
+        "exception": "HAND TO STAFF", "borrower": "Borrower id: {borrower_id}",
+        "to": "To: {branch}", "item": "Item: {item}", "why": "Why: {why}",
+    },
+}  # fmt: skip
+WHY: Final[dict[str, dict[str, str]]] = {
+    "sv": {
+        "not_accepted_here": "tas inte emot här", "unknown_item": "okänt exemplar",
+        "withdrawn": "gallrat exemplar", ROUTING_PENDING: "skanna igen om en stund",
+        "superseded": "har skannats senare på annan plats",
+    },
+    "da": {
+        "not_accepted_here": "modtages ikke her", "unknown_item": "ukendt eksemplar",
+        "withdrawn": "kasseret eksemplar", ROUTING_PENDING: "scan igen om lidt",
+        "superseded": "er scannet senere et andet sted",
+    },
+    "en": {
+        "not_accepted_here": "not accepted here", "unknown_item": "unknown item",
+        "withdrawn": "withdrawn item", ROUTING_PENDING: "scan again in a moment",
+        "superseded": "was scanned later elsewhere",
+    },
+}  # fmt: skip
+
+
+def reply(
+    answer: Answer,
+    *,
+    fact: str,
+    item: str | None,
+    borrower_id: str | None,
+    language: str,
+    branch_name: str | None,
+) -> dict[str, Any]:
+    """The answer a device gets, with the slip to print."""
+    hold = {"borrower_id": borrower_id} if answer.hold and borrower_id else None
+    return {
+        "id": fact, "item": item, "bin": answer.bin, "branch": answer.branch, "hold": hold,
+        "reason": answer.reason, "slip": slip(answer, item, borrower_id if hold else None, language, branch_name),
+    }  # fmt: skip
+
+
+def slip(
+    answer: Answer, item: str | None, borrower_id: str | None, language: str, branch_name: str | None
+) -> list[str]:
+    """The lines of the slip; none when there is no bin to put anything into."""
+    if answer.bin is None:
+        return []
+    words = LINES.get(language, LINES[ENGLISH])
+    lines = [words[answer.bin]]
+    if answer.bin == "shelf" and borrower_id:
+        lines.append(words["borrower"].format(borrower_id=borrower_id))
+    if answer.bin in ("transit", "exception") and answer.branch:
+        lines.append(words["to"].format(branch=branch_name or answer.branch))
+    if answer.reason:
+        why = WHY.get(language, WHY[ENGLISH]).get(answer.reason, answer.reason)
+        lines.append(words["why"].format(why=why))
+    if item:
+        lines.append(words["item"].format(item=item))
+    return lines

@@ -1,0 +1,1 @@
+"""What circulation does: each handler loads, decides, saves with what is to be told, and answers."""

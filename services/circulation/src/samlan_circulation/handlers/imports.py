@@ -1,0 +1,172 @@
+"""Import of loans and devices: in bulk, silent, and the same rows again change nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from samlan_plumbing.documents import Stored
+from samlan_plumbing.ids import derive
+from samlan_plumbing.resources import Resources
+from samlan_plumbing.snapshots import Row, send_snapshot
+
+from samlan_circulation.domain.importing import BadRow, LoanRow, imported, read_device, read_loan
+from samlan_circulation.domain.lending import Standing
+from samlan_circulation.domain.marking import whereabouts
+from samlan_circulation.domain.model import Item, LoanId
+from samlan_circulation.handlers.telling import item_subject
+from samlan_circulation.store import Store
+
+K = TypeVar("K")
+
+ARRIVING_SECONDS: Final = 15.0  # how long copies of an earlier file may still be on their way
+LOOK_EVERY_SECONDS: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row with its line in the file."""
+
+    line: int
+    row: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of a batch of rows."""
+
+    stored: int = 0
+    same: int = 0
+    refused: list[dict[str, Any]] = field(default_factory=list)
+
+    def refuse(self, line: int, reason: str) -> None:
+        """Notes a row that cannot be used."""
+        self.refused.append({"line": line, "reason": reason})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the things that a batch of loans names."""
+
+    items: dict[str, Stored[Item]]
+    patrons: dict[str, Standing]
+    branches: set[str]
+
+    def misses(self, loan: LoanRow) -> str | None:
+        """What of this row nobody has heard of."""
+        if loan.item not in self.items:
+            return f"item: {loan.item} is not known"
+        if loan.patron not in self.patrons:
+            return "patron: is not known"
+        return None if loan.branch in self.branches else f"branch: {loan.branch} is not known"
+
+
+class Imports:
+    """Takes the rows of `samlan import`."""
+
+    def __init__(self, store: Store, resources: Resources) -> None:
+        self._store = store
+        self._resources = resources
+
+    async def devices(self, lines: Sequence[Line]) -> Report:
+        """Registers devices at branches that are known."""
+        report = Report()
+        read = dict(_readable(lines, read_device, report))
+        known = await self._arrived(
+            lambda: self._store.places.known(one["branch"] for one in read.values()),
+            lambda known: all(one["branch"] in known for one in read.values()),
+        )
+        usable = []
+        for line, device in read.items():
+            if device["branch"] in known:
+                usable.append(device)
+            else:
+                report.refuse(line, f"branch: {device['branch']} is not known")
+        report.stored = await self._store.places.register(usable)
+        report.same = len(usable) - report.stored
+        return report
+
+    async def loans(self, lines: Sequence[Line]) -> Report:
+        """Stores loans in their items and tells where the items are, in one batch each."""
+        report = Report()
+        now = self._resources.library_clock.now()
+        read = dict(_readable(lines, lambda row: read_loan(row, now=now), report))
+        known = await self._arrived(
+            lambda: self._known(read.values()),
+            lambda known: not any(known.misses(loan) for loan in read.values()),
+        )
+        while True:
+            unreadable = list(report.refused)
+            changes, again = self._placed(read, known, report)
+            written = await self._store.items.replace_many(changes.values())
+            report.stored += written
+            if written == len(changes):
+                break
+            report.refused = unreadable  # an item changed under the batch: what is stored is met again
+            known = await self._known(read.values())
+        report.same = len(again) - (report.stored - written)
+        await self._tell([*changes, *again])
+        return report
+
+    def _placed(
+        self, read: Mapping[int, LoanRow], known: Known, report: Report
+    ) -> tuple[dict[str, tuple[Stored[Item], Item]], list[str]]:
+        stored: dict[str, tuple[Stored[Item], Item]] = {}
+        again: list[str] = []
+        for line, row in read.items():
+            if missing := known.misses(row):
+                report.refuse(line, missing)
+                continue
+            before = known.items[row.item]
+            standing = stored[row.item][1] if row.item in stored else before.state
+            try:
+                after = imported(standing, row, known.patrons[row.patron].borrower, _loan_id(row))
+            except BadRow as bad:
+                report.refuse(line, str(bad))
+                continue
+            if after is None:
+                again.append(row.item)
+            else:
+                stored[row.item] = (before, after)
+        return stored, again
+
+    async def _known(self, loans: Iterable[LoanRow]) -> Known:
+        rows = list(loans)
+        return Known(
+            await self._store.items.read_many(one.item for one in rows),
+            await self._store.people.standings(one.patron for one in rows),
+            await self._store.places.known(one.branch for one in rows),
+        )
+
+    async def _tell(self, barcodes: Sequence[str]) -> None:
+        """Where the items are now, for those who keep a copy; also of loans known before, should that be lost."""
+        items = await self._store.items.read_many(barcodes)
+        rows = [
+            Row(whereabouts(one.state), item_subject(barcode), one.sequence) for barcode, one in items.items()
+        ]
+        await send_snapshot(self._resources, rows)
+
+    async def _arrived(self, look: Callable[[], Awaitable[K]], complete: Callable[[K], bool]) -> K:
+        """Looks until nothing is missing, or until what is missing cannot be on its way any more."""
+        until = self._resources.machine_clock.monotonic() + ARRIVING_SECONDS
+        known = await look()
+        while not complete(known) and self._resources.machine_clock.monotonic() < until:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            known = await look()
+        return known
+
+
+def _readable(
+    lines: Sequence[Line], read: Callable[[Mapping[str, Any]], K], report: Report
+) -> Iterator[tuple[int, K]]:
+    for one in lines:
+        try:
+            yield one.line, read(one.row)
+        except BadRow as bad:
+            report.refuse(one.line, str(bad))
+
+
+def _loan_id(row: LoanRow) -> LoanId:
+    return LoanId(derive("loan", row.item, "import", row.patron, row.borrowed_at.isoformat()))

@@ -1,0 +1,176 @@
+"""Items as documents: the top-level fields are those of `Item`, dates are ISO text, kept facts are short.
+
+Indexes: `loan.patron` (a patron's loans), `loan.id` (a loan's item), `thing.title` (copies of a title).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from datetime import date
+from typing import Any, Final, TypeVar
+
+from pymongo import UpdateOne
+from samlan_contracts.shapes import RoutedHold, Thing
+from samlan_plumbing.documents import Change, Documents, Stored
+from samlan_plumbing.resources import Resources
+
+from samlan_circulation.domain.model import Asked, Item, Kept, Loan, Place
+
+Doc = dict[str, Any]
+T = TypeVar("T")
+COPIES_AT_ONCE: Final = 5_000  # of one title
+LOANS_AT_ONCE: Final = 2_000  # of one patron
+
+
+def dump(item: Item) -> Doc:
+    """An item as its document's fields."""
+    return {
+        "thing": item.thing.model_dump(mode="json"), "described": item.described,
+        "state": item.state, "branch": item.branch, "goes_to": item.goes_to,
+        "hold": item.hold.model_dump() if item.hold else None,
+        "asked": _flat(item.asked) if item.asked else None,
+        "loan": _dump_loan(item.loan) if item.loan else None,
+        "kept": [dump_kept(one) for one in item.kept],
+    }  # fmt: skip
+
+
+def load(doc: Doc) -> Item:
+    """The item in a document."""
+    asked = doc["asked"]
+    return Item(
+        thing=Thing.model_validate(doc["thing"]), described=doc["described"],
+        state=doc["state"], branch=doc["branch"], goes_to=doc["goes_to"],
+        hold=RoutedHold.model_validate(doc["hold"]) if doc["hold"] else None,
+        asked=Asked(**{**asked, "routed": tuple(asked["routed"])}) if asked else None,
+        loan=load_loan(doc["loan"]) if doc["loan"] else None,
+        kept=tuple(_load_kept(one) for one in doc["kept"]),
+    )  # fmt: skip
+
+
+def _flat(value: Any) -> Doc:
+    """The fields of a value; tuples become the lists that the datastore gives back."""
+    found = {one.name: getattr(value, one.name) for one in fields(value)}
+    return {name: list(part) if isinstance(part, tuple) else part for name, part in found.items()}
+
+
+def _dump_loan(loan: Loan) -> Doc:
+    born = loan.born.isoformat() if loan.born else None
+    return {**_flat(loan), "born": born, "due": loan.due.isoformat()}
+
+
+def load_loan(doc: Doc) -> Loan:
+    """The loan in a document."""
+    born = date.fromisoformat(doc["born"]) if doc["born"] else None
+    return Loan(**{**doc, "born": born, "due": date.fromisoformat(doc["due"])})
+
+
+def dump_kept(kept: Kept) -> Doc:
+    """A kept fact, with what is absent or follows from the rest left out."""
+    at, device, sequence, fact = kept.place
+    short: Doc = {
+        "at": at,
+        "device": device,
+        "n": sequence,
+        "fact": fact,
+        "kind": kept.kind,
+        "branch": kept.branch,
+    }
+    if kept.counts_at is not None:
+        short["counts"] = True if kept.counts_at == at else kept.counts_at
+    if kept.loan is not None and kept.due is not None:
+        short |= {"loan": kept.loan, "due": kept.due.isoformat(), "renewals": kept.renewals}
+    if kept.closed_at is not None:
+        short["closed"] = kept.closed_at
+    return short
+
+
+def _load_kept(doc: Doc) -> Kept:
+    counts = doc.get("counts")
+    return Kept(
+        place=Place(doc["at"], doc["device"], doc["n"], doc["fact"]), kind=doc["kind"], branch=doc["branch"],
+        counts_at=doc["at"] if counts is True else counts, loan=doc.get("loan"),
+        due=date.fromisoformat(doc["due"]) if "due" in doc else None, renewals=doc.get("renewals", 0),
+        closed_at=doc.get("closed"),
+    )  # fmt: skip
+
+
+class Items:
+    """The items, one document each."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._documents: Documents[Item] = Documents(resources, "items", load=load, dump=dump)
+        self._collection = self._documents.collection
+
+    async def prepare(self) -> None:
+        """Creates the indexes."""
+        await self._collection.create_index("loan.patron", sparse=True)
+        await self._collection.create_index("loan.id", sparse=True)
+        await self._collection.create_index("thing.title")
+
+    async def read(self, barcode: str) -> Stored[Item] | None:
+        """One item."""
+        return await self._documents.read(barcode)
+
+    async def change(
+        self, barcode: str, decide: Callable[[Stored[Item] | None], Change[Item, T]], *, command: bool = False
+    ) -> T:
+        """Decides on an item and stores what was decided."""
+        return await self._documents.change(barcode, decide, command=command)
+
+    async def read_many(self, barcodes: Iterable[str]) -> dict[str, Stored[Item]]:
+        """These items, by barcode, as far as they are known."""
+        found = self._collection.find({"_id": {"$in": list(dict.fromkeys(barcodes))}}, {"outbox": 0})
+        return {doc["_id"]: _stored(doc) async for doc in found}
+
+    async def insert_many(self, items: Iterable[Item]) -> int:
+        """Stores new items in bulk; those that are known are left alone."""
+        return await self._documents.insert_many((one.thing.item, one) for one in items)
+
+    async def replace_many(self, changes: Iterable[tuple[Stored[Item], Item]]) -> int:
+        """Import: stores changed items in bulk, each if nobody changed it meanwhile; nothing is told."""
+        writes = [
+            UpdateOne(
+                {"_id": item.thing.item, "revision": before.revision},
+                {"$set": dump(item), "$inc": {"revision": 1, "sequence": 1}},
+            )
+            for before, item in changes
+        ]
+        return (await self._collection.bulk_write(writes, ordered=False)).modified_count if writes else 0
+
+    async def of_patron(self, patron: str) -> list[Item]:
+        """The items a patron has on loan."""
+        return [
+            load(doc) async for doc in self._collection.find({"loan.patron": patron}).limit(LOANS_AT_ONCE)
+        ]
+
+    async def borrowed_by(self, patron: str) -> list[tuple[str, str]]:
+        """Loan id and material of each open loan of a patron, for counting."""
+        wanted = {"loan.id": 1, "thing.material": 1}
+        found = self._collection.find({"loan.patron": patron}, wanted).limit(LOANS_AT_ONCE)
+        return [(doc["loan"]["id"], doc["thing"]["material"]) async for doc in found]
+
+    async def of_patrons(self, patrons: Iterable[str]) -> list[Item]:
+        """The items that any of these patrons has on loan."""
+        return [load(doc) async for doc in self._collection.find({"loan.patron": {"$in": list(patrons)}})]
+
+    async def of_loan(self, loan: str) -> Item | None:
+        """The item that this open loan is of."""
+        doc = await self._collection.find_one({"loan.id": loan})
+        return load(doc) if doc else None
+
+    async def of_title(self, title: str) -> list[Item]:
+        """The copies of a title."""
+        return [
+            load(doc) async for doc in self._collection.find({"thing.title": title}).limit(COPIES_AT_ONCE)
+        ]
+
+    async def page(self, after: str, limit: int) -> list[Doc]:
+        """Items in the order of their barcodes, for the check of invariants."""
+        wanted = {"outbox": 0, "kept": 0}
+        found = self._collection.find({"_id": {"$gt": after}}, wanted).sort("_id", 1).limit(limit)
+        return [doc async for doc in found]
+
+
+def _stored(doc: Doc) -> Stored[Item]:
+    return Stored(load(doc), doc["revision"], doc["sequence"])

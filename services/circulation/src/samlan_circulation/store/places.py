@@ -1,0 +1,98 @@
+"""Branches with their calendars, and the devices that stand in them, remembered for a few seconds each."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Final, Generic, TypeVar
+
+from pymongo import UpdateOne
+from samlan_contracts.events.catalog import BranchDescribed
+from samlan_contracts.policy import BranchCalendar
+from samlan_plumbing.copies import Copies
+from samlan_plumbing.resources import Resources
+
+T = TypeVar("T")
+REMEMBERED_SECONDS: Final = 5.0  # how long another replica may act on an older calendar
+REMEMBERED_MOST: Final = 10_000
+
+
+class Branch:
+    """A branch: its name for slips, and its calendar for rules."""
+
+    def __init__(self, doc: dict[str, Any]) -> None:
+        self.id: str = doc["_id"]
+        self.name: str = doc["name"]
+        self.calendar = BranchCalendar.of(self.id, doc)
+
+
+class Places:
+    """What circulation knows of branches and devices."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.copies = Copies(resources, "branches")
+        self._devices = resources.database["devices"]
+        clock = resources.machine_clock.monotonic
+        self._branch_memory: Memory[Branch] = Memory(clock)
+        self._device_memory: Memory[str] = Memory(clock)
+
+    async def describe(self, rows: Sequence[tuple[BranchDescribed, int]]) -> None:
+        """Takes newer descriptions of branches."""
+        for event, sequence in rows:
+            await self.copies.apply(event.branch, sequence, event.model_dump(mode="json"))
+            self._branch_memory.forget(event.branch)
+
+    async def branch(self, branch: str) -> Branch | None:
+        """A branch, or None when the catalogue has not told of it."""
+        return await self._branch_memory.get(branch, self._read_branch)
+
+    async def branch_of_device(self, device: str) -> str | None:
+        """Where a device stands, or None when nobody registered it."""
+        return await self._device_memory.get(device, self._read_device)
+
+    async def known(self, branches: Iterable[str]) -> set[str]:
+        """Which of these branches are known."""
+        return set(await self.copies.read_many(branches))
+
+    async def register(self, devices: Sequence[dict[str, Any]]) -> int:
+        """Stores devices as imported; returns how many were new or changed."""
+        writes = [UpdateOne({"_id": one["device"]}, {"$set": one}, upsert=True) for one in devices]
+        for one in devices:
+            self._device_memory.forget(one["device"])
+        if not writes:
+            return 0
+        result = await self._devices.bulk_write(writes, ordered=False)
+        return result.modified_count + result.upserted_count
+
+    async def _read_branch(self, branch: str) -> Branch | None:
+        doc = await self.copies.read(branch)
+        return Branch(doc) if doc else None
+
+    async def _read_device(self, device: str) -> str | None:
+        doc = await self._devices.find_one({"_id": device}, {"branch": 1})
+        return doc["branch"] if doc else None
+
+
+class Memory(Generic[T]):
+    """A few seconds of memory for what hardly ever changes; what is not there is looked up every time."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._known: dict[str, tuple[float, T]] = {}
+
+    async def get(self, key: str, read: Callable[[str], Awaitable[T | None]]) -> T | None:
+        """What is known of a key, read again once it is old."""
+        at, value = self._known.get(key, (0.0, None))
+        if value is not None and self._monotonic() - at < REMEMBERED_SECONDS:
+            return value
+        fresh = await read(key)
+        if fresh is None:
+            self.forget(key)
+            return None
+        if len(self._known) >= REMEMBERED_MOST:
+            self._known.clear()
+        self._known[key] = (self._monotonic(), fresh)
+        return fresh
+
+    def forget(self, key: str) -> None:
+        """Reads this key again next time."""
+        self._known.pop(key, None)

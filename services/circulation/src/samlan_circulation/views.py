@@ -1,0 +1,193 @@
+"""What others may read of circulation: loans, items, exceptions, facts, availability, and the state to check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from samlan_contracts.policy import BookSilent, BranchCalendar, PolicyBooks, UnknownMember
+from samlan_contracts.shapes import Queue
+from samlan_plumbing.resources import Resources
+
+from samlan_circulation.domain.lending import Standing
+from samlan_circulation.domain.model import Item, Loan
+from samlan_circulation.domain.renewing import Renewal, refusals_to_renew
+from samlan_circulation.store import Store
+from samlan_circulation.store.records import answer_of
+
+Json = dict[str, Any]
+PAGE: Final = 1_000
+
+
+class Views:
+    """Reads, and changes nothing."""
+
+    def __init__(self, store: Store, resources: Resources) -> None:
+        self._store = store
+        self._resources = resources
+
+    # -- loans ------------------------------------------------------------------------------------------
+
+    async def loans_of(self, patron: str) -> list[Json]:
+        """A patron's open loans, the one due first first."""
+        items = await self._store.items.of_patron(patron)
+        shown = await self.loans([(item, item.loan) for item in items if item.loan])
+        return sorted(shown, key=lambda loan: (loan["due"], loan["item"]))
+
+    async def loans(self, loans: Sequence[tuple[Item, Loan]]) -> list[Json]:
+        """Loans as surface.md shapes them, with whether each may be renewed now."""
+        queues = await self._store.queues.of(item.thing.title for item, _ in loans)
+        standings = await self._store.people.standings(loan.patron for _, loan in loans)
+        now = self._resources.library_clock.now()
+        shown = []
+        for item, loan in loans:
+            branch = await self._store.places.branch(loan.branch)
+            calendar = branch.calendar if branch else None
+            wish = _renewal(loan, queues[item.thing.title], standings.get(loan.patron), calendar, now)
+            shown.append(
+                {
+                    "id": loan.id,
+                    "item": item.thing.item,
+                    "title": item.thing.title,
+                    "branch": loan.branch,
+                    "borrowed_at": loan.borrowed_at,
+                    "due": loan.due,
+                    "renewals": loan.renewals,
+                    "renewable": _renewable(item, loan, wish, self._resources.books),
+                    "overdue": calendar is not None and calendar.days_late(loan.due, now) > 0,
+                    "because": loan.because,
+                }  # fmt: skip
+            )
+        return shown
+
+    async def history_of(self, patron: str) -> list[Json]:
+        """A patron's ended loans, as far as the patron wanted them kept."""
+        return [
+            {
+                "loan": doc["_id"],
+                **{name: doc[name] for name in ("item", "title", "borrowed_at", "returned_at")},
+            }
+            for doc in await self._store.history.of(patron)
+        ]
+
+    # -- items ------------------------------------------------------------------------------------------
+
+    async def item(self, barcode: str, *, branch: str | None = None) -> Json | None:
+        """An item as a desk sees it."""
+        stored = await self._store.items.read(barcode)
+        return shown_item(stored.state, branch) if stored else None
+
+    async def states(self, barcodes: Iterable[str]) -> Json:
+        """Where these items are, by barcode; no patron."""
+        found = await self._store.items.read_many(barcodes)
+        return {barcode: _where(one.state) for barcode, one in found.items()}
+
+    async def availability(self, title: str) -> Json:
+        """The copies of a title and where each is."""
+        items = await self._store.items.of_title(title)
+        shown = sorted(
+            ({"item": one.thing.item, "home": one.thing.home, **_where(one)} for one in items),
+            key=lambda one: (one["home"], one["item"]),
+        )
+        waiting = (await self._store.queues.of([title]))[title].waiting
+        free = sum(one.state == "available" and one.thing.loanable for one in items)
+        return {"title": title, "items": shown, "available": free, "total": len(items), "waiting": waiting}
+
+    # -- exceptions and facts ---------------------------------------------------------------------------
+
+    async def exceptions(self, branch: str | None) -> list[Json]:
+        """The open exceptions of a branch, or of all."""
+        return [_exception(doc) for doc in await self._store.exceptions.listed(branch)]
+
+    async def fact(self, fact: str) -> Json | None:
+        """What became of a device's fact."""
+        row = await self._store.facts.by_id(fact)
+        if row is None:
+            return None
+        device, _, sequence = row["_id"].rpartition("/")
+        answer = answer_of(row)
+        outcome = row.get("outcome") or {}
+        return {
+            "id": row["id"], "device": device, "sequence": int(sequence), "type": row["kind"],
+            "item": row["item"], "branch": row["branch"], "happened_at": row["happened_at"],
+            "taken_at": row["taken_at"], "open": row["open"], "did": outcome.get("did"),
+            "reason": outcome.get("exception"), "item_sequence": outcome.get("sequence"),
+            "bin": answer.bin if answer else None,
+            "answer": {"bin": answer.bin, "branch": answer.branch, "reason": answer.reason} if answer else None,
+        }  # fmt: skip
+
+    # -- the check of invariants ------------------------------------------------------------------------
+
+    async def state(self, after: str | None, limit: int) -> Json:
+        """Everything, page by page: items, then the copies circulation keeps, each with its sequence.
+
+        The cursor is `<part>:<last key>`."""
+        part, _, last = (after or "item:").partition(":")
+        size = min(limit, PAGE)
+        if part == "item":
+            docs = await self._store.items.page(last, size)
+            rows = [_checked_item(doc) for doc in docs]
+        else:
+            docs = await self._store.copies_page(part, last, size)
+            rows = [{"of": part, "key": doc["_id"], "sequence": doc["sequence"]} for doc in docs]
+        if len(docs) == size:
+            return {"items": rows, "next": f"{part}:{docs[-1]['_id']}"}
+        following = self._store.part_after(part)
+        if following is None:
+            rows.append(
+                {
+                    "facts": await self._store.facts.counts(),
+                    "exceptions": await self._store.exceptions.count(),
+                }
+            )
+        return {"items": rows, "next": f"{following}:" if following else None}
+
+
+def shown_item(item: Item, branch: str | None) -> Json:
+    """An item; the borrower id only for the branch that must serve its hold."""
+    hold = item.hold
+    serves = hold is not None and branch in (None, hold.pickup)
+    return {
+        "item": item.thing.item, "title": item.thing.title, **_where(item),
+        "hold": {
+            "hold": hold.hold, "pickup": hold.pickup, **({"borrower_id": hold.borrower_id} if serves else {})
+        } if hold else None,
+    }  # fmt: skip
+
+
+def _where(item: Item) -> Json:
+    return {
+        "state": item.state, "branch": item.branch, "goes_to": item.goes_to,
+        "due": item.loan.due if item.loan else None, "loanable": item.thing.loanable,
+    }  # fmt: skip
+
+
+def _renewal(
+    loan: Loan, queue: Queue, standing: Standing | None, branch: BranchCalendar | None, now: datetime
+) -> Renewal | None:
+    if standing is None or branch is None:
+        return None
+    return Renewal(loan=loan.id, at=now, branch=branch, standing=standing, queue=queue)
+
+
+def _renewable(item: Item, loan: Loan, wish: Renewal | None, books: PolicyBooks) -> bool:
+    try:
+        return wish is not None and not refusals_to_renew(item, loan, wish, books)
+    except (UnknownMember, BookSilent):
+        return False
+
+
+def _exception(doc: Mapping[str, Any]) -> Json:
+    names = ("fact", "reason", "item", "branch", "happened_at", "noted_at", "belongs", "detail", "because")
+    return {"id": doc["_id"], **{name: doc.get(name) for name in names}}
+
+
+def _checked_item(doc: Mapping[str, Any]) -> Json:
+    loan, hold = doc["loan"], doc["hold"]
+    return {
+        "item": doc["_id"], "title": doc["thing"]["title"], "sequence": doc["sequence"], "state": doc["state"],
+        "branch": doc["branch"], "goes_to": doc["goes_to"], "hold": hold["hold"] if hold else None,
+        "loan": {"id": loan["id"], "patron": loan["patron"]} if loan else None,
+        "described": doc["described"],
+    }  # fmt: skip
