@@ -17,7 +17,7 @@ from samlan_contracts.shapes import ClosedLoan, Thing
 from samlan_testkit.world import World
 
 DUE = date(2026, 11, 10)
-OPENING = {day: ("08:00", "20:00") for day in ("mon", "tue", "wed", "thu", "fri", "sat")}
+OPENING = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat"), ("08:00", "20:00"))
 ZONES = {"gladsaxe": "Europe/Copenhagen"}
 BRANCHES = (
     "kungsbacka/stadsbiblioteket", "orebro/stadsbiblioteket", "gladsaxe/hovedbiblioteket",
