@@ -1,0 +1,221 @@
+"""Private HTTP: what the gateway, the import and the check ask of holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from samlan_plumbing.http import Problem, private_router
+from samlan_plumbing.ids import derive
+from samlan_plumbing.tokens import Verifier
+
+from samlan_holds.domain.changing import Wish
+from samlan_holds.domain.importing import Row
+from samlan_holds.domain.model import BranchId, HoldId, ItemBarcode, PatronId, TitleId
+from samlan_holds.domain.refusals import Refusal, status_of
+from samlan_holds.handlers.commands import ChangeOutcome, Commands, Place
+from samlan_holds.handlers.importing import Importing
+from samlan_holds.views.checks import Checks
+from samlan_holds.views.holds import HoldViews
+from samlan_holds.views.lists import Lists
+
+CHANGES: Final = 200  # of one batch; more is no patron's list
+IMPORT_ROWS: Final = 2_000
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Body(BaseModel):
+    """A body in which a misspelt field is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PlaceBody(Body):
+    """A hold to be placed."""
+
+    patron: Name
+    title: Name
+    channel: Name
+    pickup: Name | None = None
+    last_needed: date | None = None
+    command: Name | None = None
+
+
+class ChangeBody(Body):
+    """What is to change about one hold; `last_needed` null takes the day away."""
+
+    hold: Name
+    frozen: bool | None = None
+    cancel: bool = False
+    pickup: Name | None = None
+    last_needed: date | None = None
+
+    def wish(self) -> Wish:
+        """The change as the domain knows it."""
+        return Wish(
+            hold=HoldId(self.hold), frozen=self.frozen, cancel=self.cancel,
+            pickup=BranchId(self.pickup) if self.pickup else None,
+            needed="last_needed" in self.model_fields_set, last_needed=self.last_needed,
+        )  # fmt: skip
+
+
+class ChangesBody(Body):
+    """A batch of changes; `patron` null is the staff."""
+
+    patron: Name | None = None
+    changes: Annotated[list[ChangeBody], Field(max_length=CHANGES)]
+    command: Name | None = None
+
+
+class HoldRow(BaseModel):
+    """A row of `holds.jsonl`."""
+
+    title: Name
+    patron: Name
+    pickup: Name
+    placed_at: datetime
+    last_needed: date | None = None
+    frozen: bool = False
+    item: Name | None = None
+    ready_until: date | None = None
+
+    @field_validator("placed_at")
+    @classmethod
+    def has_a_zone(cls, value: datetime) -> datetime:
+        """An instant without an offset is nobody's instant."""
+        if value.tzinfo is None:
+            raise ValueError("placed_at needs an offset, such as +01:00 or Z")
+        return value.replace(microsecond=value.microsecond // 1000 * 1000)
+
+    def row(self, line: int) -> Row:
+        """The row as the domain knows it; its hold's id follows from what the row says."""
+        hold = derive("hold", self.title, self.patron, str(self.placed_at.timestamp()))
+        return Row(
+            line=line, hold=HoldId(hold), title=TitleId(self.title), patron=PatronId(self.patron),
+            pickup=BranchId(self.pickup), placed_at=self.placed_at, last_needed=self.last_needed,
+            frozen=self.frozen, item=ItemBarcode(self.item) if self.item else None,
+            ready_until=self.ready_until,
+        )  # fmt: skip
+
+
+class ImportLine(BaseModel):
+    """A line of an import file."""
+
+    line: int
+    row: Any
+
+
+class ImportBody(BaseModel):
+    """A batch of lines."""
+
+    rows: Annotated[list[ImportLine], Field(max_length=IMPORT_ROWS)]
+
+
+def router(verifier: Verifier, commands: Commands, importing: Importing, views: HoldViews) -> APIRouter:
+    """The routes that place, change, show and import holds."""
+    routes = private_router("holds", verifier)
+
+    @routes.post("/holds", status_code=201)
+    async def place(body: PlaceBody) -> Any:
+        outcome = await commands.place(Place(**body.model_dump()))
+        if isinstance(outcome, tuple):
+            raise _refused(outcome)
+        return await views.one(outcome)
+
+    @routes.patch("/holds")
+    async def change(body: ChangesBody) -> Any:
+        wishes = tuple(one.wish() for one in body.changes)
+        outcomes = await commands.change(wishes, patron=body.patron, command=body.command)
+        known = await views.many([one.hold for one in outcomes if not _hidden(one)])
+        return {"outcomes": [_outcome(one, known.get(one.hold)) for one in outcomes]}
+
+    @routes.get("/patrons/{patron}/holds")
+    async def of_patron(patron: str, finished: bool = False) -> Any:
+        return {"items": await views.of_patron(patron, finished=finished), "next": None}
+
+    @routes.get("/holds/{hold}")
+    async def one(hold: str) -> Any:
+        found = await views.one(hold)
+        if found is None:
+            raise _refused((Refusal("unknown_hold"),))
+        return found
+
+    @routes.post("/import/holds")
+    async def take(body: ImportBody) -> Any:
+        rows, refused = _rows(body.rows)
+        report = await importing.take(rows)
+        listed = sorted([*refused, *report.refused])
+        return {
+            "stored": report.stored, "same": report.same,
+            "refused": [{"line": line, "reason": reason} for line, reason in listed],
+        }  # fmt: skip
+
+    return routes
+
+
+def staff_router(verifier: Verifier, lists: Lists, checks: Checks) -> APIRouter:
+    """The routes of staff lists, decisions and the check."""
+    routes = private_router("holds", verifier)
+    cursor = Annotated[str | None, Query(max_length=400)]
+
+    @routes.get("/pull-list")
+    async def pull(branch: str, after: cursor = None) -> Any:
+        items, following = await lists.pull(branch, after)
+        return {"items": items, "next": following}
+
+    @routes.get("/pickup-shelf")
+    async def shelf(branch: str, after: cursor = None) -> Any:
+        items, following = await lists.shelf(branch, after)
+        return {"items": items, "next": following}
+
+    @routes.get("/decisions")
+    async def decisions(item: str, sequence: int | None = None) -> Any:
+        return {"items": await checks.decisions(item, sequence), "next": None}
+
+    @routes.get("/state")
+    async def state(after: cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 200) -> Any:
+        items, following = await checks.state(after, limit)
+        return {"items": items, "next": following}
+
+    return routes
+
+
+def _rows(lines: Sequence[ImportLine]) -> tuple[list[Row], list[tuple[int, str]]]:
+    rows: list[Row] = []
+    refused: list[tuple[int, str]] = []
+    for line in lines:
+        try:
+            rows.append(HoldRow.model_validate(line.row).row(line.line))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"])) or "row"
+            refused.append((line.line, f"{place}: {first['msg']}"))
+    return rows, refused
+
+
+def _refused(refusals: Sequence[Refusal]) -> Problem:
+    reasons = [_reason(one) for one in refusals]
+    return Problem(status_of(tuple(refusals)), "The hold cannot be placed", reasons)
+
+
+def _reason(refusal: Refusal) -> dict[str, Any]:
+    return {"reason": refusal.reason, "because": refusal.because}
+
+
+def _hidden(outcome: ChangeOutcome) -> bool:
+    """Whether the hold is none of the asker's business."""
+    return any(one.reason == "unknown_hold" for one in outcome.reasons)
+
+
+def _outcome(outcome: ChangeOutcome, hold: dict[str, Any] | None) -> dict[str, Any]:
+    shown = hold or {}
+    state = "cancelled" if outcome.cancelled else shown.get("state")
+    return {
+        "hold": outcome.hold, "changed": not outcome.reasons, "state": state,
+        "frozen": shown.get("frozen"), "pickup": shown.get("pickup"), "last_needed": shown.get("last_needed"),
+        "reasons": [_reason(one) for one in outcome.reasons],
+        "because": shown.get("because", []),
+    }  # fmt: skip

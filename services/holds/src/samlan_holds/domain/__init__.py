@@ -1,0 +1,1 @@
+"""What holds decides: pure functions from queues, facts and rules to values."""

@@ -1,0 +1,166 @@
+"""Which hold an item serves: the first in the queue that may have it, and why each before it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from samlan_contracts.policy import hold_terms, may_serve, old_enough
+from samlan_contracts.policy.calendar import BranchCalendar
+from samlan_contracts.shapes import Because, Thing
+
+from samlan_holds.domain.facts import Facts, NotFetched, Standing
+from samlan_holds.domain.model import BranchId, Passed, Queue, Waiting
+from samlan_holds.domain.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A waiting hold and an item that might serve it; what nobody knows is None."""
+
+    entry: Waiting
+    thing: Thing
+    standing: Standing | None
+    pickup: BranchCalendar | None
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The hold that gets the item, those passed over before it, and the rules that allow it."""
+
+    entry: Waiting
+    standing: Standing
+    passed: tuple[Passed, ...]
+    because: Because
+
+
+def hold_is_not_frozen(candidate: Candidate) -> Refusal | None:
+    """A frozen hold keeps its place and is passed over (G12)."""
+    return Refusal("frozen") if candidate.entry.frozen else None
+
+
+def hold_is_still_needed(candidate: Candidate) -> Refusal | None:
+    """A hold is served up to and including its last-needed day, by its pickup branch's calendar (G10)."""
+    last, pickup = candidate.entry.last_needed, candidate.pickup
+    if last is None or pickup is None or pickup.local_date(candidate.facts.now) <= last:
+        return None
+    return Refusal("not_needed_any_more")
+
+
+def patron_is_known(candidate: Candidate) -> Refusal | None:
+    """Nobody is served whose account is gone (K57) or has lapsed (V04, K52)."""
+    standing = candidate.standing
+    if standing is None or standing.status == "erased":
+        return Refusal("unknown_patron")
+    return _lapsed(standing, candidate.facts)
+
+
+def patron_is_not_blocked(candidate: Candidate) -> Refusal | None:
+    """A patron who may not hold or not borrow now is passed over (K28, O30)."""
+    if candidate.standing is None:
+        return None
+    stopped = candidate.standing.stopped_from("hold", "borrow")
+    return Refusal("blocked", [why for one in stopped for why in one.because]) if stopped else None
+
+
+def members_take_the_item(candidate: Candidate) -> Refusal | None:
+    """The patron's member and the pickup branch's both take the item (K37, K40, O23, V01)."""
+    if candidate.pickup is None:
+        return Refusal("unknown_branch")
+    if candidate.standing is None:
+        return None
+    may = may_serve(
+        candidate.facts.books, item=candidate.thing, patron=candidate.standing.facts,
+        pickup=candidate.pickup, at=candidate.facts.now,
+    )  # fmt: skip
+    return None if may.value else Refusal("member_does_not_take_it", may.because)
+
+
+def patron_is_old_enough(candidate: Candidate) -> Refusal | None:
+    """An item with an age limit is not set aside for somebody who may not borrow it (K14 to K16, O18)."""
+    if candidate.standing is None or candidate.pickup is None:
+        return None
+    enough = old_enough(
+        candidate.facts.books, item=candidate.thing, patron=candidate.standing.facts,
+        branch=candidate.pickup, at=candidate.facts.now,
+    )  # fmt: skip
+    return None if enough.value else Refusal("age_limit", enough.because)
+
+
+SERVING: Final[tuple[Callable[[Candidate], Refusal | None], ...]] = (
+    hold_is_not_frozen,
+    hold_is_still_needed,
+    patron_is_known,
+    patron_is_not_blocked,
+    members_take_the_item,
+    patron_is_old_enough,
+)
+
+
+def first_served(queue: Queue, thing: Thing, scanned_at: BranchId, facts: Facts) -> Choice | None:
+    """The first hold in the queue that may have the item (a local one where the book says so), or None."""
+    if not thing.loanable or not queue.active:
+        return None
+    passed: list[Passed] = []
+    for place, entry in enumerate(queue.waiting):
+        met = meet(entry, thing, facts)
+        if isinstance(met, Choice):
+            first = _with(met, tuple(passed))
+            return _local(queue, place, first, thing, scanned_at, facts) or first
+        passed.append(met)
+    if queue.behind:
+        raise NotFetched("behind", queue.title)
+    return None
+
+
+def meet(entry: Waiting, thing: Thing, facts: Facts) -> Choice | Passed:
+    """What becomes of a waiting hold and an item that might serve it."""
+    if entry.frozen:  # nothing else needs to be looked up for it
+        return Passed(hold=entry.hold, reasons=("frozen",), because=[])
+    candidate = Candidate(
+        entry=entry, thing=thing, standing=facts.patron(entry.patron), pickup=facts.branch(entry.pickup),
+        facts=facts,
+    )  # fmt: skip
+    refusals = [refusal for rule in SERVING if (refusal := rule(candidate)) is not None]
+    if refusals or candidate.standing is None or candidate.pickup is None:
+        because = [why for one in refusals for why in one.because]
+        return Passed(hold=entry.hold, reasons=tuple(one.reason for one in refusals), because=because)
+    may = may_serve(
+        facts.books, item=thing, patron=candidate.standing.facts, pickup=candidate.pickup, at=facts.now
+    )
+    return Choice(entry=entry, standing=candidate.standing, passed=(), because=may.because)
+
+
+def _local(
+    queue: Queue, place: int, first: Choice, thing: Thing, scanned_at: BranchId, facts: Facts
+) -> Choice | None:
+    """Within as many places as the owner's book allows, a hold for this very branch goes before the first."""
+    pickup = facts.branch(first.entry.pickup)
+    if first.entry.pickup == scanned_at or pickup is None:
+        return None
+    terms = hold_terms(facts.books, member=thing.member, on=pickup.local_date(facts.now))
+    passed = [*first.passed, Passed(hold=first.entry.hold, reasons=("local_first",), because=terms.because)]
+    for entry in queue.waiting[place + 1 : terms.value.local_first_places]:
+        if entry.pickup != scanned_at:
+            passed.append(Passed(hold=entry.hold, reasons=("local_first",), because=terms.because))
+            continue
+        met = meet(entry, thing, facts)
+        if isinstance(met, Choice):
+            return _with(met, tuple(passed), terms.because)
+        passed.append(met)
+    return None
+
+
+def _with(choice: Choice, passed: tuple[Passed, ...], because: Because | None = None) -> Choice:
+    return Choice(
+        entry=choice.entry, standing=choice.standing, passed=passed,
+        because=[*choice.because, *(because or [])],
+    )  # fmt: skip
+
+
+def _lapsed(standing: Standing, facts: Facts) -> Refusal | None:
+    if standing.valid_until is not None and standing.valid_until <= facts.now:
+        return Refusal("account_expired")
+    return Refusal("account_inactive") if standing.status == "inactive" else None

@@ -1,0 +1,1 @@
+"""What changes something here: load, decide, store with what is to be told, answer."""

@@ -1,0 +1,118 @@
+"""Taking in `holds.jsonl`: a title at a time, restartable, the same row again changing nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from samlan_plumbing.clocks import LibraryClock
+from samlan_plumbing.ids import derive
+
+from samlan_holds.domain.facts import Facts
+from samlan_holds.domain.importing import ROWS_AT_ONCE, SHELVED_AT_ONCE, Row, Taken, take_in
+from samlan_holds.domain.model import Queue, TitleId, Waiting
+from samlan_holds.domain.shelving import end_of_need
+from samlan_holds.domain.verdict import Verdict
+from samlan_holds.store.copies import Copies, whereabouts_fields
+from samlan_holds.store.holds import LOOKED_AT_AFTER, Holds, particulars
+from samlan_holds.store.queues import Asks, Because, Queues
+
+CHANNEL: Final = "import"
+BEFORE_ALL: Final = 0  # the sequence of what an import says; any word of the owner is newer
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of the rows of a batch."""
+
+    stored: int = 0
+    same: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+class Importing:
+    """Takes in batches of rows."""
+
+    def __init__(self, clock: LibraryClock, queues: Queues, holds: Holds, copies: Copies) -> None:
+        self._clock = clock
+        self._queues = queues
+        self._holds = holds
+        self._copies = copies
+
+    async def take(self, rows: Sequence[Row]) -> Report:
+        """Takes rows into their queues, in the order the holds were placed."""
+        report = Report()
+        known = await self._copies.titles.read_many(row.title for row in rows)
+        ended = await self._holds.read_many(row.hold for row in rows)
+        by_title: dict[TitleId, list[Row]] = defaultdict(list)
+        for row in rows:
+            if known.get(row.title, {"removed": True}).get("removed"):
+                report.refused.append((row.line, "unknown_title"))
+            elif row.placed_at > self._clock.now():
+                report.refused.append((row.line, "in_the_future"))
+            elif ended.get(row.hold, {"state": "open"})["state"] != "open":
+                report.same += 1
+            else:
+                by_title[row.title].append(row)
+        for title, wanted in by_title.items():
+            wanted.sort(key=lambda row: (row.placed_at, row.hold))
+            for part in _parts(wanted):
+                await self._take_part(title, part, report)
+        report.refused.sort()
+        return report
+
+    async def _take_part(self, title: TitleId, rows: Sequence[Row], report: Report) -> None:
+        standings = Facts(books=self._queues.books, now=self._clock.now())
+        await self._copies.add_standings(standings, {row.patron for row in rows})
+
+        def decide(queue: Queue, facts: Facts) -> Verdict[Taken]:
+            facts.patrons.update(standings.patrons)
+            return take_in(queue, rows, facts)
+
+        taken = await self._queues.decide(
+            title, Because(derive("import", *(row.hold for row in rows)), self._clock.now()), decide,
+            asks=Asks(tuple(row.hold for row in rows), tuple(row.patron for row in rows)),
+            first=partial(self._write_particulars, title),
+        )  # fmt: skip
+        report.stored += len(taken.stored)
+        report.same += taken.same
+        report.refused += [(line, refusal.reason) for line, refusal in taken.refused]
+        shelved = [one for one in taken.stored if not isinstance(one, Waiting)]
+        await self._copies.whereabouts.apply_many(
+            [
+                (one.item, BEFORE_ALL, whereabouts_fields(
+                    title=title, state="hold_shelf", branch=one.pickup, on_shelf=True))
+                for one in shelved
+            ]
+        )  # fmt: skip
+
+    async def _write_particulars(self, title: TitleId, taken: Taken) -> None:
+        look_at = self._clock.now() + LOOKED_AT_AFTER
+        rows = []
+        for held in taken.stored:
+            entry = held if isinstance(held, Waiting) else held.waiting()
+            pickup = await self._copies.calendar(entry.pickup)
+            needed_at = end_of_need(entry.last_needed, pickup) if entry.last_needed else None
+            rows.append(
+                particulars(
+                    entry, title=title, channel=CHANNEL, because=[], look_at=look_at, needed_at=needed_at
+                )
+            )
+        await self._holds.write_many(rows)
+
+
+def _parts(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """Rows in portions that one commit can take and tell."""
+    part: list[Row] = []
+    shelved = 0
+    for row in rows:
+        if len(part) == ROWS_AT_ONCE or (row.item and shelved == SHELVED_AT_ONCE):
+            yield part
+            part, shelved = [], 0
+        part.append(row)
+        shelved += row.item is not None
+    if part:
+        yield part

@@ -1,0 +1,32 @@
+"""What falls due in library time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from samlan_plumbing.clocks import LibraryClock
+from samlan_plumbing.jobs import Job
+
+from samlan_holds.handlers.deadlines import Deadlines
+from samlan_holds.store.holds import Holds
+from samlan_holds.store.queues import Queues
+
+
+def jobs(clock: LibraryClock, deadlines: Deadlines, queues: Queues, holds: Holds) -> tuple[Job, ...]:
+    """Shelf deadlines, last-needed days, and forgetting."""
+
+    async def shelf_due() -> datetime | None:
+        return await queues.next_due(clock.now())
+
+    async def need_due() -> datetime | None:
+        return await holds.next_due("needed_at", clock.now())
+
+    async def leftover_due() -> datetime | None:
+        times = (await holds.next_due("look_at", clock.now()), await queues.next_decision_due(clock.now()))
+        return min((one for one in times if one is not None), default=None)
+
+    return (
+        Job(name="shelf_deadlines", next_due=shelf_due, run=deadlines.shelves),
+        Job(name="last_needed_days", next_due=need_due, run=deadlines.needs),
+        Job(name="leftovers", next_due=leftover_due, run=deadlines.leftovers),
+    )

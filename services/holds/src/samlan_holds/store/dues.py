@@ -1,0 +1,29 @@
+"""Finding what falls due next without reading all that falls due some day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pymongo.asynchronous.collection import AsyncCollection
+
+from samlan_holds.store.coding import SLOT
+
+# Sorting reads every match on the embedded datastore, so the look ahead grows in steps.
+AHEAD: Final = tuple(timedelta(hours=hours) for hours in (0, 1, 24, 24 * 30, 24 * 400))
+
+
+async def earliest(
+    collection: AsyncCollection[dict[str, Any]], slot: str, field: str, now: datetime
+) -> datetime | None:
+    """The earliest instant at which something of the slot falls due; `now` when something is due already."""
+    for ahead in AHEAD:
+        found = collection.find({slot: SLOT, field: {"$lte": now + ahead}}, {field: 1})
+        if not ahead:
+            if await found.limit(1).to_list():
+                return now
+            continue
+        if rows := await found.sort(field, 1).limit(1).to_list():
+            due: datetime = rows[0][field]
+            return due
+    return None

@@ -1,0 +1,180 @@
+"""Particulars: one document per hold, written before the hold joins its queue, kept a while after it ended.
+
+The queue decides; the particulars follow it. `revision` is that of the queue's commit that they know of, so a
+late write of older news changes nothing. A hold that waits behind its queue's boundary carries its place in
+`behind`, by which the next ones are drawn forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+from samlan_plumbing.copies import BATCH
+from samlan_plumbing.documents import DUPLICATE_KEY
+from samlan_plumbing.resources import Resources
+from samlan_plumbing.seams import reach
+
+from samlan_holds.domain.model import Amended, HoldId, Place, Waiting
+from samlan_holds.store.coding import SLOT, Row, waiting_of, waiting_row
+from samlan_holds.store.dues import earliest
+
+KEPT_AFTER_THE_END: Final = timedelta(days=90)  # how long `?finished=true` can show a hold
+LOOKED_AT_AFTER: Final = timedelta(days=1)  # a hold that never joined its queue is left over from a crash
+PAGE: Final = 50  # how many are drawn forward at once
+
+
+class Holds:
+    """The particulars of every hold."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.collection = resources.database["holds"]
+        self._service = resources.service
+        resources.guarded(self.collection, "revision")
+
+    async def prepare(self) -> None:
+        """Creates the indexes by which holds are found."""
+        await self.collection.create_index([("patron", 1), ("title", 1)])
+        await self.collection.create_index([("title", 1), ("behind", 1)])
+        await self.collection.create_index([("slot", 1), ("needed_at", 1)])
+        await self.collection.create_index([("slot", 1), ("look_at", 1)])
+
+    async def write_first(self, row: Row) -> bool:
+        """Stores the particulars of a hold about to join its queue; False says they stand already."""
+        await reach(self._service, "before-write")
+        try:
+            await self.collection.insert_one(row)
+        except DuplicateKeyError:
+            return False
+        await reach(self._service, "after-write")
+        return True
+
+    async def write_many(self, rows: Sequence[Row]) -> set[str]:
+        """Stores particulars in bulk; returns the ids that stood already."""
+        if not rows:
+            return set()
+        try:
+            await self.collection.insert_many(rows, ordered=False)
+        except BulkWriteError as error:
+            failed = error.details["writeErrors"]
+            if any(one["code"] != DUPLICATE_KEY for one in failed):
+                raise
+            return {str(rows[one["index"]]["_id"]) for one in failed}
+        return set()
+
+    async def learn(self, told: Iterable[tuple[int, Amended]]) -> None:
+        """Writes what the particulars had yet to learn, unless they know newer news."""
+        writes = [_learned(revision, one) for revision, one in told]
+        if writes:
+            await self.collection.bulk_write(writes, ordered=True)
+
+    async def set_need(self, hold: HoldId, needed_at: datetime | None) -> None:
+        """Says when the hold's last-needed day is over; None says that nothing falls due."""
+        await self.collection.update_one({"_id": hold}, {"$set": {"needed_at": needed_at}})
+
+    async def correct(self, hold: HoldId, fields: Row) -> None:
+        """Sets what is known better of a hold that ended."""
+        await self.collection.update_one({"_id": hold}, {"$set": fields})
+
+    async def read(self, hold: str) -> Row | None:
+        """The particulars of a hold."""
+        return await self.collection.find_one({"_id": hold})
+
+    async def read_many(self, holds: Iterable[str]) -> dict[str, Row]:
+        """The particulars of these holds, by id."""
+        wanted = list(dict.fromkeys(holds))
+        found: dict[str, Row] = {}
+        for start in range(0, len(wanted), BATCH):
+            part = wanted[start : start + BATCH]
+            found.update({row["_id"]: row async for row in self.collection.find({"_id": {"$in": part}})})
+        return found
+
+    async def of_patron(self, patron: str) -> list[Row]:
+        """All particulars of a patron's holds, oldest first."""
+        rows = await self.collection.find({"patron": patron}).to_list()
+        return sorted(rows, key=lambda row: (row["placed_at"], row["_id"]))
+
+    async def remove(self, hold: str) -> None:
+        """Forgets a hold."""
+        await self.collection.delete_one({"_id": hold})
+
+    async def behind(self, title: str, boundary: Place | None, limit: int = PAGE) -> list[Waiting]:
+        """The first holds that wait behind a queue's boundary, as their particulars know them."""
+        wanted = {"title": title, "behind": {"$gt": boundary or ""}}
+        rows = (
+            await self.collection.find(wanted, {"behind": 1, "entry": 1})
+            .sort("behind", 1)
+            .limit(limit)
+            .to_list()
+        )
+        return [waiting_of(row["entry"]) for row in rows]
+
+    async def behind_by(
+        self, title: str, boundary: Place | None, holds: Sequence[str], patrons: Sequence[str]
+    ) -> list[Waiting]:
+        """The holds behind the boundary with these ids or of these patrons, as particulars know them."""
+        rows = list((await self.read_many(holds)).values())
+        for start in range(0, len(patrons), BATCH):
+            part = list(patrons[start : start + BATCH])
+            rows += await self.collection.find({"patron": {"$in": part}, "title": title}).to_list()
+        floor = boundary or ""
+        behind = {
+            row["_id"]: row for row in rows if row["title"] == title and (row.get("behind") or "") > floor
+        }
+        return [waiting_of(row["entry"]) for row in behind.values()]
+
+    async def count_behind(self, title: str, boundary: Place | None, place: Place) -> int:
+        """How many wait between the boundary and a place behind it."""
+        return await self.collection.count_documents(
+            {"title": title, "behind": {"$gt": boundary or "", "$lt": place}}
+        )
+
+    async def next_due(self, field: str, now: datetime) -> datetime | None:
+        """The earliest `needed_at` or `look_at`."""
+        return await earliest(self.collection, "slot", field, now)
+
+    async def due(self, field: str, now: datetime, limit: int) -> list[Row]:
+        """Holds whose `needed_at` or `look_at` has come."""
+        return await self.collection.find({"slot": SLOT, field: {"$lte": now}}).limit(limit).to_list()
+
+
+def particulars(
+    entry: Waiting,
+    *,
+    title: str,
+    channel: str,
+    because: list[Row],
+    look_at: datetime,
+    needed_at: datetime | None,
+) -> Row:
+    """The document of a hold about to join its queue."""
+    return {
+        "_id": entry.hold, "title": title, "patron": entry.patron, "channel": channel, "pickup": entry.pickup,
+        "placed_at": entry.placed_at, "because": because, "state": "open", "revision": 0,
+        "slot": SLOT, "look_at": look_at, "needed_at": needed_at, "last_needed": _iso(entry.last_needed),
+    }  # fmt: skip
+
+
+def _learned(revision: int, told: Amended) -> UpdateOne:
+    news = _news_of_waiting(told.entry) if told.entry is not None else _news_of_the_end(told)
+    older = {"_id": told.hold, "revision": {"$lt": revision}}
+    return UpdateOne(older, {"$set": {"revision": revision, **news}})
+
+
+def _news_of_waiting(entry: Waiting) -> Row:
+    return {"behind": entry.place, "entry": waiting_row(entry)}
+
+
+def _news_of_the_end(told: Amended) -> Row:
+    look_at = told.ended_at + KEPT_AFTER_THE_END if told.ended_at is not None else None
+    return {
+        "state": told.ended, "ended_at": told.ended_at, "ended_because": told.because, "look_at": look_at,
+        "behind": None, "entry": None, "needed_at": None,
+    }  # fmt: skip
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,1 @@
+"""What is only read: patrons' holds, staff lists, decisions, and the state that a check compares."""
