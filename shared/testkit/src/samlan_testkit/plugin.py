@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from samlan_plumbing.topology import Administration
+from samlan_plumbing.topology import Administration, Rights
 
 from samlan_testkit.servers import SHARED, Servers, servers_in, stop_servers
 from samlan_testkit.world import World, make_keys
+
+HURRY = 20  # retry delays are this much shorter, so that a test of the ladder does not wait a minute
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,8 +50,9 @@ async def vhost(servers: Servers) -> AsyncIterator[str]:
     """A virtual host of this worker's own with the whole topology."""
     name = f"test-{secrets.token_hex(4)}"
     admin = Administration(servers.management_url, servers.user, servers.password, name)
-    await admin.declare()
-    await admin.grant_all(servers.user)
+    await admin.declare(hurry=HURRY)
+    everything = Rights(".*", ".*", ".*")  # and may publish in any device's name, as the operator may
+    await admin.user(servers.user, servers.password, everything, tags="administrator,impersonator")
     yield name
     await admin.remove()
     await admin.close()

@@ -156,7 +156,14 @@ class World:
         message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT, **properties)
         await where.publish(message, key, mandatory=False)
 
-    async def fact(self, *, reply_to: str | None = None, key: str | None = None, **fields: Any) -> str:
+    async def fact(
+        self,
+        *,
+        reply_to: str | None = None,
+        key: str | None = None,
+        user_id: str | None = None,
+        **fields: Any,
+    ) -> str:
         """Publishes a device fact with sensible defaults for what is not given; returns its id."""
         body = {
             "id": fresh(), "type": "item_returned", "version": 1, "device": "lerum-1",
@@ -165,8 +172,8 @@ class World:
         }  # fmt: skip
         await self.publish(
             "kiosk", key or topology.kiosk_key(body["branch"], body["device"]), orjson.dumps(body),
-            message_id=body["id"], user_id=self.servers.user, reply_to=reply_to, correlation_id=body["id"],
-            headers={},
+            message_id=body["id"], user_id=user_id or body["device"], reply_to=reply_to,
+            correlation_id=body["id"], headers={},
         )  # fmt: skip
         return str(body["id"])
 
