@@ -1,4 +1,4 @@
-"""What others may read of circulation: loans, items, exceptions, facts, availability, and the state to check."""
+"""What others may read of circulation: loans, items, exceptions, facts, availability, the state to check."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from samlan_plumbing.resources import Resources
 
 from samlan_circulation.domain.lending import Standing
 from samlan_circulation.domain.model import Item, Loan
+from samlan_circulation.domain.outcomes import Answer
 from samlan_circulation.domain.renewing import Renewal, refusals_to_renew
 from samlan_circulation.store import Store
 from samlan_circulation.store.records import answer_of
@@ -45,20 +46,9 @@ class Views:
             branch = await self._store.places.branch(loan.branch)
             calendar = branch.calendar if branch else None
             wish = _renewal(loan, queues[item.thing.title], standings.get(loan.patron), calendar, now)
-            shown.append(
-                {
-                    "id": loan.id,
-                    "item": item.thing.item,
-                    "title": item.thing.title,
-                    "branch": loan.branch,
-                    "borrowed_at": loan.borrowed_at,
-                    "due": loan.due,
-                    "renewals": loan.renewals,
-                    "renewable": _renewable(item, loan, wish, self._resources.books),
-                    "overdue": calendar is not None and calendar.days_late(loan.due, now) > 0,
-                    "because": loan.because,
-                }  # fmt: skip
-            )
+            renewable = _renewable(item, loan, wish, self._resources.books)
+            overdue = calendar is not None and calendar.days_late(loan.due, now) > 0
+            shown.append(_shown_loan(item, loan, renewable=renewable, overdue=overdue))
         return shown
 
     async def history_of(self, patron: str) -> list[Json]:
@@ -113,8 +103,7 @@ class Views:
             "item": row["item"], "branch": row["branch"], "happened_at": row["happened_at"],
             "taken_at": row["taken_at"], "open": row["open"], "did": outcome.get("did"),
             "reason": outcome.get("exception"), "item_sequence": outcome.get("sequence"),
-            "bin": answer.bin if answer else None,
-            "answer": {"bin": answer.bin, "branch": answer.branch, "reason": answer.reason} if answer else None,
+            "answer": _shown_answer(answer),
         }  # fmt: skip
 
     # -- the check of invariants ------------------------------------------------------------------------
@@ -142,6 +131,18 @@ class Views:
                 }
             )
         return {"items": rows, "next": f"{following}:" if following else None}
+
+
+def _shown_answer(answer: Answer | None) -> Json | None:
+    return {"bin": answer.bin, "branch": answer.branch, "reason": answer.reason} if answer else None
+
+
+def _shown_loan(item: Item, loan: Loan, *, renewable: bool, overdue: bool) -> Json:
+    return {
+        "id": loan.id, "item": item.thing.item, "title": item.thing.title, "branch": loan.branch,
+        "borrowed_at": loan.borrowed_at, "due": loan.due, "renewals": loan.renewals,
+        "renewable": renewable, "overdue": overdue, "because": loan.because,
+    }  # fmt: skip
 
 
 def shown_item(item: Item, branch: str | None) -> Json:
@@ -186,8 +187,9 @@ def _exception(doc: Mapping[str, Any]) -> Json:
 def _checked_item(doc: Mapping[str, Any]) -> Json:
     loan, hold = doc["loan"], doc["hold"]
     return {
-        "item": doc["_id"], "title": doc["thing"]["title"], "sequence": doc["sequence"], "state": doc["state"],
-        "branch": doc["branch"], "goes_to": doc["goes_to"], "hold": hold["hold"] if hold else None,
+        "item": doc["_id"], "title": doc["thing"]["title"], "sequence": doc["sequence"],
+        "state": doc["state"], "branch": doc["branch"], "goes_to": doc["goes_to"],
+        "hold": hold["hold"] if hold else None,
         "loan": {"id": loan["id"], "patron": loan["patron"]} if loan else None,
         "described": doc["described"],
     }  # fmt: skip

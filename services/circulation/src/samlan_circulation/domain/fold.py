@@ -1,8 +1,8 @@
 """Placing a fact among an item's last facts, and what that changes about its loans.
 
-Loans follow from facts alone. Each borrowing opens a loan, and the earliest of what follows it closes it: a
-return that counts, or the next borrowing, which shows that a return was missed. Since that is a minimum over a
-set, no order of arrival changes it, and a late fact can only move a closing back, so fees only fall.
+Loans follow from facts alone. Each borrowing opens a loan, and the earliest of what follows it closes it:
+a return that counts, or the next borrowing, which shows that a return was missed. Since that is a minimum
+over a set, no order of arrival changes it, and a late fact can only move a closing back: fees only fall.
 """
 
 from __future__ import annotations

@@ -56,7 +56,8 @@ def reply(
     hold = {"borrower_id": borrower_id} if answer.hold and borrower_id else None
     return {
         "id": fact, "item": item, "bin": answer.bin, "branch": answer.branch, "hold": hold,
-        "reason": answer.reason, "slip": slip(answer, item, borrower_id if hold else None, language, branch_name),
+        "reason": answer.reason,
+        "slip": slip(answer, item, borrower_id if hold else None, language, branch_name),
     }  # fmt: skip
 
 

@@ -164,10 +164,11 @@ class Facts:
         return message.reply_to == reply_queue(device)
 
     async def _set_aside(self, unusable: Unusable, message: DeviceMessage) -> None:
-        """Notes the exception of a message that is no fact, and tells its device when it is known to be it."""
+        """Notes the exception of a message that is no fact, and tells its device, once known to be it."""
         noted = NamedException(
             key=unusable.key, fact=unusable.fact or message.message_id, reason=unusable.reason,
-            branch=unusable.branch, item=unusable.item, happened_at=unusable.happened_at, detail=unusable.detail,
+            branch=unusable.branch, item=unusable.item, happened_at=unusable.happened_at,
+            detail=unusable.detail,
         )  # fmt: skip
         await self._store.exceptions.note(noted)
         device = unusable.device

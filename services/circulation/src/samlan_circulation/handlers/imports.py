@@ -141,7 +141,7 @@ class Imports:
         )
 
     async def _tell(self, barcodes: Sequence[str]) -> None:
-        """Where the items are now, for those who keep a copy; also of loans known before, should that be lost."""
+        """Where the items are now, for those who keep a copy; told again should a crash have lost it."""
         items = await self._store.items.read_many(barcodes)
         rows = [
             Row(whereabouts(one.state), item_subject(barcode), one.sequence) for barcode, one in items.items()

@@ -77,7 +77,7 @@ class Loans:
         return await self._lend(_named(desk), branch, standing, whole_ms(desk.happened_at or now))
 
     async def _lend(self, desk: DeskLoan, branch: Branch, standing: Standing, at: datetime) -> Lent | Refused:
-        """Reserves in the patron's fence, lends in the item, and releases: a crash between is forgotten soon."""
+        """Reserves in the patron's fence, lends in the item, releases; what a crash leaves, time forgets."""
         for _ in range(ROUNDS):
             fence = await self._store.people.fence(desk.patron)
             stored = await self._store.items.read(desk.item)

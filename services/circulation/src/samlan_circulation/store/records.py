@@ -21,6 +21,11 @@ LISTED_AT_ONCE: Final = 500
 class Facts(FactLog):
     """The log of facts. The answer names a hold by its id: a row keeps no patron."""
 
+    async def prepare(self) -> None:
+        """Creates the indexes: by id, and by being open still."""
+        await super().prepare()
+        await self.collection.create_index("open")
+
     async def close(self, key: str, outcome: Outcome) -> None:
         """Marks a fact done, with what came of it."""
         fields = {"did": outcome.did, "exception": outcome.exception, "sequence": outcome.sequence}
