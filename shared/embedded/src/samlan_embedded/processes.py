@@ -1,0 +1,103 @@
+"""Server processes that belong to one data folder, known again after a crash of whoever started them."""
+
+import asyncio
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+END_SECONDS = 15.0
+"""How long a server may take to end by itself; RabbitMQ needs four seconds, under load more."""
+POLL_SECONDS = 0.05
+
+
+class DidNotStart(RuntimeError):
+    """A server ended, or did not answer in time; the message says where to read why."""
+
+
+class Child:
+    """One process, remembered in a file by pid and start time: a reused pid is never mistaken for it."""
+
+    def __init__(self, record: Path) -> None:
+        self._record = record
+        self._popen: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The pid of the running process, or None."""
+        process = self._find()
+        return process.pid if process else None
+
+    def start(self, argv: Sequence[str], *, folder: Path, log: Path, env: Mapping[str, str]) -> None:
+        """Starts the command in its own session: a Ctrl-C at the terminal reaches only who asked for it."""
+        with log.open("ab") as out:
+            self._popen = subprocess.Popen(  # noqa: S603 - the argv is ours
+                argv, cwd=folder, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                start_new_session=True,
+            )  # fmt: skip
+        created = psutil.Process(self._popen.pid).create_time()
+        self._record.write_text(json.dumps({"pid": self._popen.pid, "created": created}))
+
+    def signal(self, number: int) -> None:
+        """Sends a signal, if the process still runs."""
+        if process := self._find():
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+
+    async def end(self, seconds: float = END_SECONDS) -> None:
+        """Asks the process to end and waits; after `seconds` it is killed."""
+        if process := self._find():
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+            if not await self._gone(seconds):
+                await self.kill()
+        self._forget()
+
+    async def kill(self) -> None:
+        """Kills the process at once (SIGKILL) and waits until it is gone."""
+        if process := self._find():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+            await self._gone(END_SECONDS)
+        self._forget()
+
+    def _find(self) -> psutil.Process | None:
+        if self._popen:
+            self._popen.poll()  # takes leave of a dead child, whose pid is free then
+        try:
+            record = json.loads(self._record.read_text())
+            process = psutil.Process(record["pid"])
+            alive = process.create_time() == record["created"] and process.status() != psutil.STATUS_ZOMBIE
+        except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
+            return None
+        return process if alive else None
+
+    async def _gone(self, seconds: float) -> bool:
+        deadline = asyncio.get_running_loop().time() + seconds
+        while self._find():
+            if asyncio.get_running_loop().time() > deadline:
+                return False
+            await asyncio.sleep(POLL_SECONDS)
+        return True
+
+    def _forget(self) -> None:
+        self._popen = None
+        self._record.unlink(missing_ok=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that only its owner may read."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
+def last_lines(path: Path, count: int = 5) -> str:
+    """The end of a log, for an error message."""
+    with suppress(OSError):
+        return "\n".join(path.read_text(errors="replace").splitlines()[-count:])
+    return ""

@@ -1,0 +1,221 @@
+"""A private RabbitMQ node of one data folder, run from the installed package and never as the system's.
+
+Everything is the folder's own: ports on loopback, cookie, port mapper (epmd), database, logs, plugins. The
+node sees only the plugins it needs: with all sixty of the package on its path it boots twice as long.
+"""
+
+import asyncio
+import os
+import re
+import secrets
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+
+from samlan_embedded.addresses import Broker
+from samlan_embedded.passwords import Passwords
+from samlan_embedded.ports import LOOPBACK, kept_ports
+from samlan_embedded.processes import POLL_SECONDS, Child, DidNotStart, last_lines, write_private
+
+NODE = "samlan@localhost"
+ADMIN = "operator"
+PLUGINS = ("rabbit", "rabbitmq_management")
+PORTS = ("amqp", "management", "distribution", "epmd")
+READY_SECONDS = 90.0
+CONF = """\
+listeners.tcp.1 = {host}:{amqp}
+management.tcp.ip = {host}
+management.tcp.port = {management}
+default_user = {admin}
+default_pass = {password}
+collect_statistics_interval = {statistics_ms}
+raft.wal_max_size_bytes = {wal_bytes}
+log.console = false
+"""
+STATISTICS_MS = 1_000  # the node waits once as long as this before it ends
+WAL_BYTES = 32 * 2**20  # kept in memory until rolled over; the package's 512 MB suit a server
+
+
+class RabbitNode:
+    """Starts, ends and kills the node; its addresses and its administrator stay the same for ever."""
+
+    def __init__(self, folder: Path, passwords: Passwords) -> None:
+        self._folder = folder.absolute()
+        self._passwords = passwords
+        self._child = Child(folder / "node.json")
+        self._mapper = Child(folder / "epmd.json")
+        self._ports: dict[str, int] = {}
+
+    @property
+    def pid(self) -> int | None:
+        """The node's pid while it runs."""
+        return self._child.pid
+
+    @property
+    def address(self) -> Broker:
+        """Where the node listens and who administers it; known once it was started."""
+        return Broker(
+            host=LOOPBACK, port=self._ports["amqp"],
+            management_url=f"http://{LOOPBACK}:{self._ports['management']}",
+            admin=ADMIN, admin_password=self._passwords.of("rabbitmq", ADMIN), passwords=self._passwords,
+        )  # fmt: skip
+
+    async def start(self) -> None:
+        """Starts the node and waits until it serves; one that an earlier run left is ended first."""
+        await self.launch()
+        await self.wait()
+
+    async def launch(self) -> None:
+        """Starts the node and does not wait for it: what else has to start can start beside it."""
+        scripts = _scripts()
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        await self.stop()
+        self._ports = self._ports or kept_ports(self._folder / "ports.json", PORTS)
+        environment = self._prepare(scripts)
+        log = self._folder / "start.log"
+        mapper = [_epmd(), "-port", str(self._ports["epmd"]), "-address", LOOPBACK]
+        self._mapper.start(mapper, folder=self._folder, log=log, env=environment)
+        server = str(scripts / "rabbitmq-server")
+        self._child.start([server], folder=self._folder, log=log, env=environment)
+
+    async def wait(self) -> None:
+        """Returns when the node takes connections and its management answers."""
+        admin = self.address
+        async with httpx2.AsyncClient(auth=(admin.admin, admin.admin_password), timeout=2.0) as client:
+            try:
+                async with asyncio.timeout(READY_SECONDS):
+                    while not await self._serves(client):
+                        await asyncio.sleep(POLL_SECONDS)
+            except TimeoutError:
+                raise self._failure(f"does not answer after {READY_SECONDS:.0f} s") from None
+
+    async def stop(self) -> None:
+        """Ends the node in good order, and its port mapper."""
+        await self._child.end()
+        await self._mapper.end()
+
+    async def kill(self) -> None:
+        """Kills the node (SIGKILL); `start` brings it back on the same ports."""
+        await self._child.kill()
+
+    async def restart(self) -> None:
+        """Ends the node in good order and starts it again."""
+        await self.stop()
+        await self.start()
+
+    def pause(self) -> None:
+        """Freezes the node, as an overloaded machine does."""
+        self._child.signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets a frozen node go on."""
+        self._child.signal(signal.SIGCONT)
+
+    async def _serves(self, client: httpx2.AsyncClient) -> bool:
+        if self._child.pid is None:
+            raise self._failure("ended while it started")
+        try:
+            answer = await client.get(f"{self.address.management_url}/api/whoami")
+            _, writer = await asyncio.open_connection(LOOPBACK, self._ports["amqp"])
+        except (OSError, httpx2.TransportError):
+            return False
+        writer.close()
+        return answer.status_code == 200
+
+    def _failure(self, what: str) -> DidNotStart:
+        log = self._folder / "start.log"
+        return DidNotStart(f"RabbitMQ {what}; see {log}\n{last_lines(log)}")
+
+    def _prepare(self, scripts: Path) -> dict[str, str]:
+        """Writes what the node reads and answers its environment."""
+        folder, ports = self._folder, self._ports
+        cookie = folder / ".erlang.cookie"
+        if not cookie.exists():
+            write_private(cookie, secrets.token_hex(20))
+            cookie.chmod(0o400)
+        conf = CONF.format(
+            host=LOOPBACK, **ports, admin=ADMIN, password=self._passwords.of("rabbitmq", ADMIN),
+            statistics_ms=STATISTICS_MS, wal_bytes=WAL_BYTES,
+        )  # fmt: skip
+        write_private(folder / "rabbitmq.conf", conf)
+        (folder / "enabled_plugins").write_text(f"[{PLUGINS[-1]}].")
+        home = _lean_home(scripts, folder / "home")
+        return {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "HOME": str(folder),
+            "ERL_EPMD_ADDRESS": LOOPBACK,
+            "ERL_EPMD_PORT": str(ports["epmd"]),
+            "RABBITMQ_NODENAME": NODE,
+            "RABBITMQ_CONF_ENV_FILE": str(folder / "none"),  # the system node's settings are not ours
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "none.config"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+            "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+            "RABBITMQ_LOG_BASE": str(folder / "log"),
+            "RABBITMQ_PID_FILE": str(folder / "rabbitmq.pid"),
+            "RABBITMQ_DIST_PORT": str(ports["distribution"]),
+            "RABBITMQ_SCRIPTS_DIR": str(home / "sbin"),
+            "RABBITMQ_PLUGINS_DIR": str(home / "plugins"),
+            "RABBITMQ_SCHEDULER_BIND_TYPE": "u",  # nodes bound to the same cores starve each other
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "RUNNING_UNDER_SYSTEMD": "true",  # no shell in between: the pid we start is the node's
+        }
+
+
+def installed() -> bool:
+    """Whether this machine has the package that the node is run from."""
+    return next(_places(), None) is not None
+
+
+def _scripts() -> Path:
+    if folder := next(_places(), None):
+        return folder
+    raise DidNotStart("rabbitmq-server is not installed: run `make install`, or set RABBITMQ_URL")
+
+
+def _places() -> Iterator[Path]:
+    """The folders with the package's own scripts, not the wrappers that change user."""
+    yield from sorted(Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*/sbin"), reverse=True)
+    for prefix in ("/opt/homebrew", "/usr/local"):
+        yield from Path(prefix).glob("opt/rabbitmq/sbin")
+    if found := shutil.which("rabbitmq-server"):
+        folder = Path(found).resolve().parent
+        if (folder / "rabbitmq-env").exists():
+            yield folder
+
+
+def _epmd() -> str:
+    if found := shutil.which("epmd"):
+        return found
+    raise DidNotStart("epmd, a part of Erlang, is not on the path")
+
+
+def _lean_home(scripts: Path, home: Path) -> Path:
+    """A view of the package with only the plugins that ours need, so that fewer folders are searched."""
+    shutil.rmtree(home, ignore_errors=True)
+    plugins = home / "plugins"
+    plugins.mkdir(parents=True)
+    (home / "sbin").symlink_to(scripts)
+    (home / "escript").symlink_to(scripts.parent / "escript")
+    every = {path.name.rpartition("-")[0]: path for path in (scripts.parent / "plugins").iterdir()}
+    for name in _closure(every, PLUGINS):
+        (plugins / every[name].name).symlink_to(every[name])
+    return home
+
+
+def _closure(every: dict[str, Path], roots: tuple[str, ...]) -> set[str]:
+    """The applications that `roots` need, as their `.app` files name them."""
+    found: set[str] = set()
+    waiting = list(roots)
+    while waiting:
+        name = waiting.pop()
+        if name in every and name not in found:
+            found.add(name)
+            text = (every[name] / "ebin" / f"{name}.app").read_text()
+            needs = re.findall(r"\{\s*(?:included_)?applications\s*,\s*\[([^]]*)]", text)
+            waiting += re.findall(r"\w+", " ".join(needs))
+    return found

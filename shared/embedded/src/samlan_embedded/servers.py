@@ -1,0 +1,71 @@
+"""The broker and the datastore of one data folder together, or those the environment names instead."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from samlan_embedded.addresses import Broker, Datastore, running_broker, running_datastore
+from samlan_embedded.datastore import DatastoreServer
+from samlan_embedded.passwords import Passwords
+from samlan_embedded.rabbit import RabbitNode
+
+
+class Servers:
+    """Broker and datastore.
+
+    `node` and `server` are None where `RABBITMQ_URL` and `MONGODB_URL` name servers that already run.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] = os.environ) -> None:
+        self.passwords = Passwords(folder / "keys")
+        self._environment = environment
+        self.node = None if "RABBITMQ_URL" in environment else RabbitNode(folder / "rabbitmq", self.passwords)
+        self.server = (
+            None if "MONGODB_URL" in environment else DatastoreServer(folder / "datastore", self.passwords)
+        )
+
+    @property
+    def broker(self) -> Broker:
+        """The broker's addresses; known once launched."""
+        if self.node:
+            return self.node.address
+        env = self._environment
+        return running_broker(env["RABBITMQ_URL"], env.get("RABBITMQ_MANAGEMENT_URL"), self.passwords)
+
+    @property
+    def datastore(self) -> Datastore:
+        """The datastore's addresses; known once launched."""
+        if self.server:
+            return self.server.address
+        return running_datastore(self._environment["MONGODB_URL"], self.passwords)
+
+    async def launch(self) -> None:
+        """Starts both; the datastore serves when this returns, the broker boots for some seconds more."""
+        if self.node:
+            await self.node.launch()
+        if self.server:
+            await self.server.start()
+
+    async def wait(self) -> None:
+        """Returns when the broker serves too."""
+        if self.node:
+            await self.node.wait()
+
+    async def stop(self) -> None:
+        """Ends what was started here, and nothing else."""
+        started = [part.stop() for part in (self.node, self.server) if part]
+        await asyncio.gather(*started)
+
+
+@asynccontextmanager
+async def embedded(folder: Path, environment: Mapping[str, str] = os.environ) -> AsyncIterator[Servers]:
+    """Broker and datastore while the block runs, with their data in `folder`."""
+    servers = Servers(folder, environment)
+    try:
+        await servers.launch()
+        await servers.wait()
+        yield servers
+    finally:
+        await servers.stop()
