@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from samlan_plumbing.peers import Answer, PeerDown, Peers
 
-from samlan.importing.files import KNOWN, SOURCES, Line, Source, read_lines
+from samlan.importing.files import KNOWN, Found, Line, Source, files_in, read_lines
 from samlan.importing.journal import Journal, Place
 from samlan.importing.report import Report
 
@@ -42,31 +42,28 @@ class Loading:
 
 async def load_folder(folder: Path, loading: Loading) -> Report:
     """Loads every known file of a folder; rows that cannot be used are reported and the rest goes on."""
-    if not folder.is_dir():
-        raise ImportFailed(f"{folder} is not a folder")
     started = time.monotonic()
     report = Report(unknown_files=_unknown(folder))
     journal = Journal(loading.data, folder)
-    for source in SOURCES:
-        path = folder / source.name
-        if path.is_file():
-            await _load_file(path, source, loading, journal, report)
-            if source.settles:
-                await loading.settle()
+    for found in files_in(folder):
+        await _load_file(found, loading, journal, report)
+        if found.source.settles:
+            await loading.settle()
     journal.finished()
     report.seconds = time.monotonic() - started
     return report
 
 
-async def _load_file(path: Path, source: Source, loading: Loading, journal: Journal, report: Report) -> None:
-    place, total = journal.place(path), path.stat().st_size
+async def _load_file(found: Found, loading: Loading, journal: Journal, report: Report) -> None:
+    source, path = found.source, found.path
+    place = journal.place(path)
     report.earlier += place.line
     report.counts(source.name)
     for lines in _batches(read_lines(path, offset=place.offset, number=place.line)):
         await _send(lines, source, loading, report)
         place = Place(lines[-1].end, lines[-1].number)
         journal.reached(path, place)
-        loading.progress(source.name, place.offset, total)
+        loading.progress(source.name, place.offset, found.size)
 
 
 async def _send(lines: list[Line], source: Source, loading: Loading, report: Report) -> None:
@@ -116,5 +113,7 @@ def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
 
 
 def _unknown(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        raise ImportFailed(f"{folder} is not a folder")
     data = (path.name for path in folder.iterdir() if path.suffix in (".jsonl", ".mrc", ".json", ".csv"))
     return sorted(name for name in data if name not in KNOWN)

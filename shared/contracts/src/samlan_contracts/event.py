@@ -6,7 +6,8 @@ An event class declares where it belongs and how it may be read::
                       reading=Reading.OCCURRENCE, readers=("holds",)): ...
 
 *State* carries all of its subject that others may hold and is applied when its sequence is greater than
-the copy's. *Occurrence* carries all that its effect needs and is stored under its natural key, once, in any order.
+the copy's. *Occurrence* carries all that its effect needs and is stored under its natural key, once, in
+any order.
 *Answer* names the subject and the sequence it answers, and is refused as stale when the subject has moved on.
 """
 
