@@ -20,14 +20,10 @@ from samlan_notify.settings import NotifySettings
 from samlan_notify.store import Known, Notices
 
 
-def build(settings: ServiceSettings) -> Service:
-    """The service as its environment describes it."""
-    return assemble(Resources(own(settings)))
-
-
-def assemble(resources: Resources) -> Service:
-    """The service from its resources, which tests may have made otherwise."""
-    settings = own(resources.settings)
+def build(settings: NotifySettings, *, resources: Resources | None = None) -> Service:
+    """The service as its environment describes it, not yet started."""
+    settings = own(settings)
+    resources = resources or Resources(settings)
     notices, known = Notices(resources), Known(resources)
     sending = Sending(
         notices=notices,
@@ -69,7 +65,7 @@ def own(settings: ServiceSettings) -> NotifySettings:
 
 def main() -> None:
     """The process's main."""
-    run(build)
+    run(lambda settings: build(own(settings)))
 
 
 if __name__ == "__main__":

@@ -74,11 +74,11 @@ def mail_of(message: Message, sender: str, now: datetime) -> bytes:
     mail["From"] = sender
     mail["To"] = message.to
     mail["Subject"] = message.text.subject
-    mail["Content-Language"] = message.language
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Samlan-Kind"] = message.kind
     mail["X-Samlan-Cause"] = causes_of(message.causes)
     mail.set_content(message.text.body, cte="quoted-printable")
+    mail["Content-Language"] = message.language
     return mail.as_bytes()
 
 

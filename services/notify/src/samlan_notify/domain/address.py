@@ -79,13 +79,11 @@ def channel_of(kind: Kind, contact: Contact, *, book: Collection[str]) -> Channe
     """The first channel the person prefers among those that exist, suit the kind and stand in the book.
 
     Who named no channel that exists is told by one that does: a notice is owed, a preference is a wish."""
-    open_ = [
-        one
-        for one in CHANNELS
-        if one in book and contact.address(one) and (one == "email" or kind not in MAIL_ONLY)
-    ]
-    preferred = [one for one in contact.channels if one in open_]
-    return next((one for one in open_ if preferred and one == preferred[0]), open_[0] if open_ else None)
+    suiting = [
+        one for one in CHANNELS if contact.address(one) and (one == "email" or kind not in MAIL_ONLY)
+    ]  # fmt: skip
+    wished = (*contact.channels, *book)
+    return next((one for wish in wished for one in suiting if one == wish and wish in book), None)
 
 
 def language_of(contact: Contact, *, member_language: str) -> str:

@@ -122,8 +122,9 @@ def sent(notice: Notice, *, channel: Channel | None, to: Role | None, at: dateti
 
 
 def failed(notice: Notice, *, reason: Reason, at: datetime) -> Notice:
-    """Never to be sent, for a named reason; text and titles go (K51)."""
-    return replace(_over(notice), state="failed", channel=None, reason=reason, over_at=at)
+    """Never to be sent, for a named reason; text and titles go (K51), and an erased patron as well."""
+    patron = None if reason == "erased" else notice.patron
+    return replace(_over(notice), state="failed", patron=patron, channel=None, reason=reason, over_at=at)
 
 
 def forget(notice: Notice, *, at: datetime) -> Notice:

@@ -9,13 +9,14 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_precision
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from samlan_notify.domain.notice import Channel, Kind, Notice
@@ -72,8 +73,10 @@ def clean(text: str, longest: int) -> str:
 
 
 def money(amount_minor: int, currency: str, language: str) -> str:
-    """An amount as the language writes it, with plain spaces."""
-    return " ".join(format_currency(amount_minor / 100, currency, locale=language).split())
+    """An amount as the language writes it, the currency behind it, with plain spaces."""
+    major = Decimal(amount_minor).scaleb(-get_currency_precision(currency))
+    amount = format_currency(major, currency, format="#,##0.00 ¤", locale=language)
+    return " ".join(amount.split())
 
 
 def day(on: date, language: str) -> str:

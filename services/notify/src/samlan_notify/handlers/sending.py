@@ -32,6 +32,7 @@ from samlan_notify.domain.notice import (
     Kind,
     Notice,
     Reason,
+    Role,
     again,
     delay,
     failed,
@@ -61,6 +62,16 @@ class Parcel:
     def leader(self) -> Stored[Notice]:
         """The notice that gives the message its id."""
         return self.notices[self.company.leader]
+
+    def role(self, notice: Notice) -> Role:
+        """As whom the recipient gets this notice."""
+        return "patron" if notice.patron == self.recipient.patron else "guardian"
+
+    @property
+    def children(self) -> list[str]:
+        """The patrons in whose place the recipient gets the message."""
+        told = (one.state for one in self.notices.values())
+        return [one.patron or "" for one in told if self.role(one) == "guardian"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +238,8 @@ class Sending:
         """One message: recorded, handed over, recorded."""
         contact = _checked_contact(parcel, desk.contacts)
         if contact is None:
+            if parcel.leader.state.misses >= PATIENCE:
+                return await self._fail(parcel, "unknown_patron")
             return await self._wait(parcel, missed=True)
         leader = parcel.leader.state
         channel = _channel(leader, contact, self._survey.terms(leader, desk.findings, self._now).channels)
@@ -248,15 +261,17 @@ class Sending:
 
     async def _take(self, parcel: Parcel, channel: Channel) -> Parcel | None:
         """Records before the hand-over who goes along; None when another replica was faster."""
-        company, role, machine_now = parcel.company, parcel.recipient.role, self._machine_clock.now()
+        company, machine_now = parcel.company, self._machine_clock.now()
+        first = parcel.leader.state
         taking = take(
-            parcel.leader.state, channel=channel, to=role, carries=company.riders, machine_now=machine_now
+            first, channel=channel, to=parcel.role(first), carries=company.riders, machine_now=machine_now
         )
         leader = await self._change(company.leader, parcel.leader, taking)
         riders: Batch = {}
         for key in company.riders if leader else ():
-            riding = ride(parcel.notices[key].state, on=company.leader, to=role, machine_now=machine_now)
-            if rider := await self._change(key, parcel.notices[key], riding):
+            one = parcel.notices[key]
+            riding = ride(one.state, on=company.leader, to=parcel.role(one.state), machine_now=machine_now)
+            if rider := await self._change(key, one, riding):
                 riders[key] = rider
         if leader and len(riders) < len(company.riders):
             leader = await self._change(company.leader, leader, replace(leader.state, carries=tuple(riders)))
@@ -331,11 +346,10 @@ class Sending:
 
 def _checked_contact(parcel: Parcel, contacts: Mapping[str, Contact]) -> Contact | None:
     """The recipient's contact; None while accounts knows nobody, or another guardian than our copy does."""
-    if parcel.recipient.role == "guardian":
-        children = [one.state.patron or "" for one in parcel.notices.values()]
-        known = [contacts[key].guardian for key in children if key in contacts]
-        if len(known) < len(children) or any(one != parcel.recipient.patron for one in known):
-            return None
+    if any(
+        one not in contacts or contacts[one].guardian != parcel.recipient.patron for one in parcel.children
+    ):
+        return None
     return contacts.get(parcel.recipient.patron)
 
 
