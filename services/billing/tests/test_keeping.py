@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from samlan_contracts.events.billing import DebtLimitReached, FeeCharged
+from samlan_contracts.events.billing import DebtLimitReached, FeeCharged, FeeCorrected, FeePaid
+from samlan_plumbing import outbox
 from samlan_plumbing.ids import derive
 from samlan_plumbing.seams import install
 
@@ -223,59 +225,72 @@ class Nemesis:
     """Lets billing go to the n-th point between write, publish and acknowledge, and no further."""
 
     def __init__(self, at: int) -> None:
-        self._left = at
+        self._at = at
+        self.points: list[str] = []
         self.struck = asyncio.Event()
 
     async def __call__(self, service: str, point: str) -> None:
         if service != "billing" or self.struck.is_set():
             return
-        self._left -= 1
-        if self._left == 0:
+        self.points.append(point)
+        if len(self.points) == self._at:
             self.struck.set()
             await asyncio.Event().wait()
 
 
-@pytest.mark.parametrize("point", range(1, 12))
-async def test_a_crash_at_any_point_loses_nothing_and_doubles_nothing(billing: Any, point: int) -> None:
-    nemesis = Nemesis(point)
+@pytest.fixture
+def sweeping_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a crash left is told again at once: repeats are harmless, and the test need not wait."""
+    monkeypatch.setattr(outbox, "SWEEP_AGE", timedelta(0))
+
+
+async def cut_off(billing: Any, work: Coroutine[Any, Any, Any], at: int) -> list[str]:
+    """Works until the n-th point, crashes there, and starts billing again; says which points were reached."""
+    nemesis = Nemesis(at)
     install(nemesis)
     try:
-        await billing.returned(days_late=34)
-        await billing.closing_moved(days_late=1)
-        quiet = asyncio.create_task(billing.world.settle())
-        struck = asyncio.create_task(nemesis.struck.wait())
-        await asyncio.wait({quiet, struck}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (quiet, struck):
+        working, struck = asyncio.create_task(work), asyncio.create_task(nemesis.struck.wait())
+        await asyncio.wait({working, struck}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (working, struck):
             task.cancel()
-        await asyncio.gather(quiet, struck, return_exceptions=True)
+        await asyncio.gather(working, struck, return_exceptions=True)
         await billing.world.crash("billing")
     finally:
         install(None)
     await billing.start()
+    return nemesis.points
+
+
+async def late_and_then_earlier(billing: Any) -> None:
+    await billing.returned(days_late=34)
     await billing.world.settle()
+    await billing.closing_moved(days_late=1)
+    await billing.world.settle()
+
+
+RETURN_POINTS = 16  # of two events: the write, two publishes, the acknowledgement and the clearing of each
+NEVER = 1_000
+PAYMENT_POINTS = (
+    11  # the payment, its two publishes, the settled fee's own document, its leaving, the clearing
+)
+
+
+@pytest.mark.usefixtures("sweeping_at_once")
+@pytest.mark.parametrize("point", range(1, RETURN_POINTS + 1))
+async def test_a_crash_at_any_point_loses_nothing_and_doubles_nothing(billing: Any, point: int) -> None:
+    await cut_off(billing, late_and_then_earlier(billing), point)
+    await late_and_then_earlier(billing)
     assert await billing.owed() == {KUNGSBACKA: 300}
-    charged = billing.world.events(FeeCharged)
-    assert len(charged) == 1
-    assert {one.fee for one in charged} == {FEE}
+    assert [one.fee for one in billing.world.events(FeeCharged)] == [FEE]
+    assert len(billing.world.events(FeeCorrected)) == 1
     assert (await billing.account())["blocks"] == []
 
 
-@pytest.mark.parametrize("point", range(1, 9))
+@pytest.mark.usefixtures("sweeping_at_once")
+@pytest.mark.parametrize("point", range(1, PAYMENT_POINTS + 1))
 async def test_a_payment_cut_off_anywhere_is_taken_once_when_it_is_repeated(billing: Any, point: int) -> None:
     await billing.imported({"fee": "f1", "amount": 10001})
-    nemesis = Nemesis(point)
-    install(nemesis)
-    try:
-        paying = asyncio.create_task(billing.pay("f1", command="c1"))
-        struck = asyncio.create_task(nemesis.struck.wait())
-        await asyncio.wait({paying, struck}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (paying, struck):
-            task.cancel()
-        await asyncio.gather(paying, struck, return_exceptions=True)
-        await billing.world.crash("billing")
-    finally:
-        install(None)
-    await billing.start()
+    await cut_off(billing, billing.pay("f1", command="c1"), point)
     answer = await billing.pay("f1", command="c1")
     assert (answer.status_code, answer.json()["amount"]["amount"]) == (201, 10001)
     await billing.world.post("billing", "/clock/run")
@@ -283,4 +298,15 @@ async def test_a_payment_cut_off_anywhere_is_taken_once_when_it_is_repeated(bill
     assert await billing.owed() == {}
     assert [one.get("to_move") for one in await billing.documents("ledgers")] == [None]
     assert len([one for one in await billing.fees() if one["id"] == "f1"]) == 1
+    assert len(billing.world.events(FeePaid)) == 1
     assert (await billing.account())["blocks"] == []
+
+
+async def test_every_point_of_a_return_and_of_a_payment_was_tried(billing: Any) -> None:
+    reached = await cut_off(billing, late_and_then_earlier(billing), NEVER)
+    assert {"before-write", "after-write", "before-publish", "after-publish", "before-acknowledge"} < set(
+        reached
+    )
+    await billing.imported({"fee": "f1", "amount": 10001})
+    assert len(reached) <= RETURN_POINTS
+    assert len(await cut_off(billing, billing.pay("f1"), NEVER)) <= PAYMENT_POINTS

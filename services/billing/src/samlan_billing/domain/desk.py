@@ -18,7 +18,7 @@ from samlan_contracts.policy import (
     UnknownMember,
     fee,
 )
-from samlan_contracts.policy.rules import FeeKind
+from samlan_contracts.policy.figures import FeeKind
 
 from samlan_billing.domain.refusals import Refusal, Refused
 
