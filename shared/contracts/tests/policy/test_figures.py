@@ -15,7 +15,8 @@ import pytest
 import yaml
 from samlan_contracts.policy import Book, Money, Period
 from samlan_contracts.policy.book import SUBJECTS
-from samlan_contracts.policy.rules import STANDARD_MATERIALS, Rule
+from samlan_contracts.policy.figures import STANDARD_MATERIALS
+from samlan_contracts.policy.rules import Rule
 
 CLAUSES_FILE = Path(__file__).parents[5] / "shared" / "rules" / "clauses.yaml"
 DECIDED_HERE = {"circulation", "holds", "billing", "notify"}

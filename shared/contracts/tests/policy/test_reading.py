@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from samlan_contracts.policy import PolicyBooks, PolicyError, check_book, read_book
 
 BERGEN = Path(__file__).with_name("bergen.yaml").read_text(encoding="utf-8")
@@ -120,7 +122,8 @@ def test_a_key_written_twice_is_refused() -> None:
         "", "just words", "- a\n- list", "member: [", "member: bergen\n\tname: x", "a: &x 1\nb: *x",
         "a: &x [*x]", "member: !!python/object:os.system {}", "x: " + "[" * 5000, b"\xff\xfe\x00",
         b"\x00" * 10, "x" * 1_000_001, "? [a]\n: b", "loan_periods: 7", "loan_periods: [7]",
-        "loan_periods: {a: b}", "materials: 7", "currency: [SEK]", "whose_rule: item", "notices: [{kinds: 7}]", "clauses: 12",
+        "loan_periods: {a: b}", "materials: 7", "currency: [SEK]", "whose_rule: item",
+        "notices: [{kinds: 7}]", "clauses: 12",
     ],
 )  # fmt: skip
 def test_whatever_the_file_holds_the_answer_is_a_list_of_mistakes(text: str | bytes) -> None:
@@ -128,6 +131,35 @@ def test_whatever_the_file_holds_the_answer_is_a_list_of_mistakes(text: str | by
     assert book is None
     assert mistakes
     assert all(mistake.file == "odd.yaml" and mistake.text for mistake in mistakes)
+
+
+LINES = [index for index, line in enumerate(BERGEN.splitlines()) if ":" in line]
+ODD = st.sampled_from(
+    ["7", "[[a]]", "{a: b}", "null", '""', "no", "3.00", "2026-13-01", "[7, x]", "-1", "9999-12-31"]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(index=st.sampled_from(LINES), odd=ODD | st.text("abc: []{}\"'#&*!|>-0", max_size=12))
+def test_no_single_odd_line_is_more_than_a_mistake(index: int, odd: str) -> None:
+    lines = BERGEN.splitlines()
+    lines[index] = lines[index].rpartition(":")[0] + ": " + odd
+    book, mistakes = check_book("\n".join(lines), "bergen.yaml")
+    assert (book is None) == bool(mistakes)
+
+
+def test_a_broken_rule_is_not_told_as_a_gap_as_well() -> None:
+    found = mistakes_in(BERGEN.replace("channels: [web]", "channels: [fax]"))
+    assert len(found) == 1
+    assert "rule holds: `channels` should be 'web', 'phone' or 'desk'" in found[0]
+
+
+def test_a_misspelt_subject_does_not_hide_other_mistakes() -> None:
+    found = mistakes_in(
+        BERGEN.replace("notices:", "notes:").replace("items: foreign, acc", "items: own, acc")
+    )
+    assert any("`notes` is not known here" in said for said in found)
+    assert any("own_only above always decides first" in said for said in found)
 
 
 def test_yaml_s_traps_do_not_open() -> None:

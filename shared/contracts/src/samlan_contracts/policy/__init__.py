@@ -27,6 +27,7 @@ from samlan_contracts.policy.fees import (
     retention,
     waiver_limit,
 )
+from samlan_contracts.policy.figures import FeeKind, Hours, NoticeKind, Threshold
 from samlan_contracts.policy.holds import Terms, hold_terms, may_serve, shelf_deadline
 from samlan_contracts.policy.loans import (
     loan_period,
@@ -40,7 +41,6 @@ from samlan_contracts.policy.notices import NoticeTerms, notice_rules
 from samlan_contracts.policy.period import Period, age_on, reaches_age
 from samlan_contracts.policy.reading import Mistake, PolicyError, check_book, read_book
 from samlan_contracts.policy.returns import Acceptance, accepts_return, book_drop
-from samlan_contracts.policy.rules import FeeKind, Hours, NoticeKind, Threshold
 from samlan_contracts.policy.standing import (
     acts_stopped,
     debt_threshold,

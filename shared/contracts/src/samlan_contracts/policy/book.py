@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from samlan_contracts.policy import rules
 from samlan_contracts.policy.conditions import CONDITIONS
 from samlan_contracts.policy.facts import Case
+from samlan_contracts.policy.figures import STANDARD_MATERIALS
 
 R = TypeVar("R", bound=rules.Rule)
 Whose = Literal["item", "patron", "branch"]
@@ -103,7 +104,7 @@ class Book(BaseModel):
 
     member: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
     name: str = Field(min_length=1)
-    edition: str = Field(min_length=1, max_length=20, alias="version")
+    edition: str = Field(min_length=1, max_length=20, alias="version", coerce_numbers_to_str=True)
     source: str = Field(min_length=1)
     clauses: str | None = Field(default=None, pattern=r"^[A-Z]{1,3}\d{2,3}-[A-Z]{1,3}\d{2,3}$")
     language: str = Field(pattern=r"^[a-z]{2,3}$")
@@ -170,7 +171,7 @@ class Book(BaseModel):
     @cached_property
     def all_materials(self) -> frozenset[str]:
         """The standard materials and this member's own."""
-        return rules.STANDARD_MATERIALS | self.materials
+        return STANDARD_MATERIALS | self.materials
 
     def subject(self, kind: type[R]) -> Subject[R]:
         """The rules of one class, ready to be asked."""

@@ -13,8 +13,9 @@ from samlan_contracts.policy.period import reaches_age
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How one field of a rule is held against a case, and when its value takes in another's."""
+    """What one field of a rule asks of a case, and when its value takes in another rule's value."""
 
+    says: str
     holds: Callable[[Any, Case], bool]
     covers: Callable[[Any, Any], bool]
 
@@ -24,19 +25,21 @@ def _younger(age: int, case: Case) -> bool:
 
 
 CONDITIONS: dict[str, Condition] = {
-    "materials": Condition(lambda wanted, case: case.material in wanted, ge),
-    "audience": Condition(lambda wanted, case: case.audience == wanted, eq),
-    "issue": Condition(lambda wanted, case: case.issue == wanted, eq),
-    "item_marked": Condition(lambda wanted, case: case.item_age == wanted, eq),
-    "homes": Condition(lambda wanted, case: case.home in wanted, ge),
-    "branches": Condition(lambda wanted, case: case.branch in wanted, ge),
-    "branch_kinds": Condition(lambda wanted, case: case.branch_kind in wanted, ge),
-    "service": Condition(lambda wanted, case: case.service == wanted, eq),
-    "items": Condition(lambda wanted, case: case.items == wanted, eq),
-    "patron_under": Condition(_younger, ge),
-    "normal_period": Condition(lambda wanted, case: case.normal == wanted, eq),
-    "holds_at_least": Condition(lambda wanted, case: case.holds >= wanted, le),
-    "stage": Condition(lambda wanted, case: case.kind == wanted, eq),
-    "kinds": Condition(lambda wanted, case: case.kind in wanted, ge),
-    "cause": Condition(lambda wanted, case: case.cause == wanted, eq),
+    "materials": Condition("the item is one of these", lambda wanted, case: case.material in wanted, ge),
+    "audience": Condition("the item is for them", lambda wanted, case: case.audience == wanted, eq),
+    "issue": Condition("issued this calendar year or before", lambda wanted, case: case.issue == wanted, eq),
+    "item_marked": Condition("the item asks for this age", lambda wanted, case: case.item_age == wanted, eq),
+    "homes": Condition("the item's home is one of these", lambda wanted, case: case.home in wanted, ge),
+    "branches": Condition("it happens at one of these", lambda wanted, case: case.branch in wanted, ge),
+    "branch_kinds": Condition(
+        "it happens at such a branch", lambda wanted, case: case.branch_kind in wanted, ge
+    ),
+    "service": Condition("how the item is handed over", lambda wanted, case: case.service == wanted, eq),
+    "items": Condition("this member's items, or others'", lambda wanted, case: case.items == wanted, eq),
+    "patron_under": Condition("the patron is younger than this on the day", _younger, ge),
+    "normal_period": Condition("the period without a queue", lambda wanted, case: case.normal == wanted, eq),
+    "holds_at_least": Condition("so many others wait", lambda wanted, case: case.holds >= wanted, le),
+    "stage": Condition("the stage", lambda wanted, case: case.kind == wanted, eq),
+    "kinds": Condition("it is one of these", lambda wanted, case: case.kind in wanted, ge),
+    "cause": Condition("the cause", lambda wanted, case: case.cause == wanted, eq),
 }

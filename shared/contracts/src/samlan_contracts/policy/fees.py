@@ -13,19 +13,17 @@ from samlan_contracts.policy.book import Book, Subject
 from samlan_contracts.policy.books import PolicyBooks, rule_for
 from samlan_contracts.policy.calendar import BranchCalendar
 from samlan_contracts.policy.facts import Case, Item, Parties, PatronFacts
+from samlan_contracts.policy.figures import ChargeKind, FeeKind, Stage
 from samlan_contracts.policy.money import Money
 from samlan_contracts.policy.period import Period, reaches_age
 from samlan_contracts.policy.rules import (
-    ChargeKind,
     Fee,
-    FeeKind,
     Invoice,
     LateDays,
     OverdueFee,
     OverdueStage,
     Replacement,
     Retention,
-    Stage,
     Waiver,
 )
 from samlan_contracts.policy.says import Count

@@ -9,7 +9,8 @@ from samlan_contracts.policy.because import Decision, reason
 from samlan_contracts.policy.books import PolicyBooks, rule_for
 from samlan_contracts.policy.calendar import BranchCalendar
 from samlan_contracts.policy.facts import Case, Item, Parties, PatronFacts
-from samlan_contracts.policy.rules import HoldChannel, HoldItems, HoldTerms, PickupShelf
+from samlan_contracts.policy.figures import HoldChannel
+from samlan_contracts.policy.rules import HoldItems, HoldTerms, PickupShelf
 from samlan_contracts.shapes import Because
 
 

@@ -8,7 +8,8 @@ from datetime import date
 from samlan_contracts.policy.because import Decision, reason
 from samlan_contracts.policy.books import PolicyBooks
 from samlan_contracts.policy.facts import Case
-from samlan_contracts.policy.rules import Channel, Notice, NoticeKind
+from samlan_contracts.policy.figures import Channel, NoticeKind
+from samlan_contracts.policy.rules import Notice
 
 
 @dataclass(frozen=True, slots=True)

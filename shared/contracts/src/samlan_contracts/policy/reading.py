@@ -19,7 +19,13 @@ MAX_BOOK_BYTES = 1_000_000
 MAX_DEPTH = 12
 _WHOLE_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})")
 _PLAIN = {"true": True, "false": False, "null": None, "~": None, "": None}
-_SAID_BETTER = {"extra_forbidden": "is not known here", "missing": "is missing"}
+_SAID_BETTER = {
+    "extra_forbidden": "is not known here",
+    "missing": "is missing",
+    "tuple_type": "should be a list",
+    "frozen_set_type": "should be a list",
+    "model_type": "should be fields with values",
+}
 
 Location = tuple[str | int, ...]
 
@@ -140,7 +146,8 @@ def _validate(data: dict[str, Any]) -> tuple[Book | None, list[Finding]]:
     book, findings = _model(data)
     standing = book or _model(_without(data, findings))[0]
     if standing is not None:
-        findings += check_rules(standing, _positions(data, findings))
+        maimed = {str(finding.where[0]) for finding in findings if finding.where}
+        findings += check_rules(standing, _positions(data, findings), maimed)
     return book, findings
 
 
@@ -162,12 +169,11 @@ def _finding(problem: dict[str, Any], data: dict[str, Any]) -> Finding:
     where: Location = problem["loc"]
     rule = _rule_at(data, where)
     within = [part for part in (where[2:] if rule else where) if isinstance(part, str)]
-    name = within[0] if within else ""
+    about = [f"rule {rule.get('id', '?')}"] if rule else []
+    about += [f"`{within[0]}`"] if within else []
     said = _SAID_BETTER.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
-    parts = [f"rule {rule.get('id', '?')}" if rule else "", f"`{name}`" if name else "", said]
-    return Finding(
-        where, ": ".join(part for part in parts[:2] if part) + (" " if name or rule else "") + said
-    )
+    joint = ": " if problem["type"] == "value_error" else " "
+    return Finding(where, ": ".join(about) + joint + said.replace("Input should", "should"))
 
 
 def _rule_at(data: dict[str, Any], where: Location) -> dict[str, Any] | None:
@@ -178,13 +184,14 @@ def _rule_at(data: dict[str, Any], where: Location) -> dict[str, Any] | None:
 
 
 def _without(data: dict[str, Any], findings: Sequence[Finding]) -> dict[str, Any]:
-    """The data less the rules that findings name, so that the rest can still be judged."""
+    """The data less the fields and rules that findings name, so that the rest can still be judged."""
     bad = {finding.where[:2] for finding in findings}
     return {
         name: [rule for index, rule in enumerate(value) if (name, index) not in bad]
         if name in SUBJECTS and isinstance(value, list)
         else value
         for name, value in data.items()
+        if (name,) not in bad
     }
 
 

@@ -8,8 +8,9 @@ from samlan_contracts.policy.because import Decision, reason
 from samlan_contracts.policy.book import Book
 from samlan_contracts.policy.books import PolicyBooks, rule_for
 from samlan_contracts.policy.facts import Case, Parties
+from samlan_contracts.policy.figures import Cause, Hours, Threshold
 from samlan_contracts.policy.money import Money
-from samlan_contracts.policy.rules import Block, Cause, Hours, StafflessHours, TemporaryAccount, Threshold
+from samlan_contracts.policy.rules import Block, StafflessHours, TemporaryAccount
 from samlan_contracts.shapes import Act
 
 _NOTHING: frozenset[Act] = frozenset()
