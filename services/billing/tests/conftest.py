@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from samlan_contracts.events.accounts import PatronDescribed
 from samlan_contracts.events.catalog import BranchDescribed
 from samlan_contracts.events.circulation import ItemReturned, LoanClosingMoved
 from samlan_contracts.shapes import ClosedLoan, Thing
+from samlan_plumbing.topology import RETRY_DELAYS_MS, retry_queue
 from samlan_testkit.world import World
 
 DUE = date(2026, 11, 10)
@@ -167,6 +168,10 @@ class Billing:
             rows, after = rows + page["items"], page["next"]
         return [row for row in rows if row["of"] == of]
 
+    async def waiting(self) -> int:
+        """How many messages wait on the first rung of the retry ladder."""
+        return await self.world._ready(retry_queue("billing.events", RETRY_DELAYS_MS[0]))
+
     async def documents(self, collection: str) -> list[dict[str, Any]]:
         """What the datastore holds."""
         service = next(one for one in self.world.services.values() if one.name == "billing")
@@ -199,6 +204,3 @@ async def billing(world: World) -> AsyncIterator[Billing]:
 async def bare(world: World) -> Billing:
     """Billing, not started and knowing nothing."""
     return Billing(world)
-
-
-Make = Callable[..., Any]

@@ -209,10 +209,8 @@ async def test_what_was_overpaid_is_a_credit_and_pays_the_next_fee(billing: Any)
 async def test_a_return_that_comes_before_its_branch_waits_for_it(bare: Any) -> None:
     await bare.start()
     await bare.returned(days_late=1)
-    for _ in range(200):
-        if any(one.resources.flow.consumed for one in bare.world.services.values()):
-            break
-        await asyncio.sleep(0)
+    while not await bare.waiting():
+        await asyncio.sleep(0.01)
     await bare.branch("kungsbacka/stadsbiblioteket")
     await bare.world.settle()
     assert await bare.owed() == {KUNGSBACKA: 300}

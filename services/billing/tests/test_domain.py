@@ -497,6 +497,7 @@ steps = st.lists(
 
 
 def play(story: Story, step: Any) -> None:
+    story.told = []
     match step:
         case "leave":
             story.settled_fees_leave()

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from samlan_contracts.event import Event
 from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached, MoneyBlock
-from samlan_contracts.policy import Money, PatronFacts, PolicyBooks, acts_stopped
+from samlan_contracts.policy import Money, PolicyBooks, acts_stopped, age_on
 from samlan_contracts.policy.period import reaches_age
 
 from samlan_billing.domain.ledger import Account, Booked, Ledger
@@ -26,7 +26,7 @@ def judged(ledger: Ledger, books: PolicyBooks, now: datetime, told: tuple[Event,
     if _stopped(blocks) != _stopped(ledger.blocks):
         told = (*told, _news(ledger, blocks))
         ledger = replace(ledger, blocks=blocks)
-    return Booked(replace(ledger, review_at=_next_review(ledger, books, now)), told)
+    return Booked(replace(ledger, review_at=_next_review(ledger, books, now, blocks)), told)
 
 
 def due_blocks(ledger: Ledger, books: PolicyBooks, now: datetime) -> tuple[MoneyBlock, ...]:
@@ -34,7 +34,8 @@ def due_blocks(ledger: Ledger, books: PolicyBooks, now: datetime) -> tuple[Money
     if ledger.member is None or ledger.erased:
         return ()
     today = local_day(books, ledger.member, now)
-    return _blocks(ledger, books, today, age=_age(ledger, today))
+    age = age_on(ledger.born, today) if ledger.born else None
+    return _blocks(ledger, books, today, age=age)
 
 
 def local_day(books: PolicyBooks, member: str, now: datetime) -> date:
@@ -44,10 +45,6 @@ def local_day(books: PolicyBooks, member: str, now: datetime) -> date:
 
 def _zone(books: PolicyBooks, member: str) -> ZoneInfo:
     return ZoneInfo(str(books.book(member).timezone))
-
-
-def _age(ledger: Ledger, today: date) -> int | None:
-    return PatronFacts(member=ledger.member or "", born=ledger.born).age_on(today)
 
 
 def _blocks(ledger: Ledger, books: PolicyBooks, today: date, age: int | None) -> tuple[MoneyBlock, ...]:
@@ -86,14 +83,15 @@ def _news(ledger: Ledger, blocks: tuple[MoneyBlock, ...]) -> Event:
     return DebtLimitCleared(patron=ledger.patron, blocks=blocks)
 
 
-def _next_review(ledger: Ledger, books: PolicyBooks, now: datetime) -> datetime | None:
-    """The next birthday of a patron whose age alone keeps a debt from stopping anything (O31)."""
+def _next_review(
+    ledger: Ledger, books: PolicyBooks, now: datetime, blocks: tuple[MoneyBlock, ...]
+) -> datetime | None:
+    """The next birthday of a patron whose age alone keeps a debt from stopping what it else would (O31)."""
     if ledger.member is None or ledger.born is None or not _debts(ledger):
         return None
     today = local_day(books, ledger.member, now)
-    age = _age(ledger, today)
-    grown, now_stopped = (_stopped(_blocks(ledger, books, today, one)) for one in (None, age))
-    if age is None or grown == now_stopped:
+    age = age_on(ledger.born, today)
+    if _stopped(_blocks(ledger, books, today, age=None)) == _stopped(blocks):
         return None
     birthday = datetime.combine(reaches_age(ledger.born, age + 1), time.min, _zone(books, ledger.member))
     return birthday.astimezone(UTC)
