@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from string import Formatter
+from typing import get_args
 
 import pytest
 from samlan_contracts.policy import (
@@ -12,13 +13,16 @@ from samlan_contracts.policy import (
     PatronFacts,
     accepts_return,
     acts_stopped,
+    fee,
     loan_period,
     may_serve,
     old_enough,
     overdue_fee,
     shelf_deadline,
 )
-from samlan_contracts.policy.says import SENTENCES
+from samlan_contracts.policy.figures import FeeKind
+from samlan_contracts.policy.says import Kind, say
+from samlan_contracts.policy.texts import SENTENCES
 
 
 @pytest.mark.clause("O10")
@@ -87,5 +91,19 @@ def test_amounts_and_lists_read_as_each_language_writes_them(books) -> None:
     (why,) = acts_stopped(
         books, member="orebro", cause="debt", on=date(2026, 11, 20), age=40, balance=Money(5050, "SEK")
     ).because
-    assert why["says"]["sv"] == "Skulden 50,50 SEK når gränsen >= 50.00 SEK och hindrar: låna."
+    assert why["says"]["sv"] == "Skulden 50,50 SEK når gränsen >= 50,00 SEK och hindrar: låna."
     assert why["says"]["en"] == "The debt of 50.50 SEK meets the limit >= 50.00 SEK and stops: borrow."
+
+
+def test_fees_and_members_are_named_as_people_know_them(books, branch, item, at, adult) -> None:
+    (card,) = fee(books, member="kungsbacka", kind="card", patron=adult, on=date(2026, 11, 20)).because
+    assert card["inputs"]["kind"] == "card"
+    assert card["says"]["sv"] == "Nytt bibliotekskort: 25,00 SEK."
+    (refused,) = accepts_return(books, branch=branch(), item_member="vast", at=at("2026-11-20 12:00")).because
+    assert refused["inputs"]["item_member"] == "vast"
+    assert "Bibliotek i Väst" in refused["says"]["en"]
+
+
+@pytest.mark.parametrize("kind", get_args(FeeKind))
+def test_every_kind_of_fee_has_its_name(kind: str) -> None:
+    assert len(say("fee_at_cost", {"kind": Kind(kind)})) == 3

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from samlan_contracts.policy.book import Book
 from samlan_contracts.policy.money import Money
 from samlan_contracts.policy.rules import Rule
-from samlan_contracts.policy.says import Count, say
+from samlan_contracts.policy.says import Count, Kind, Named, say
 from samlan_contracts.shapes import Because
 
 T_co = TypeVar("T_co", covariant=True)
@@ -54,6 +54,8 @@ _PLAIN: dict[type, Callable[[Any], object]] = {
     bool: bool,
     int: int,
     Count: lambda count: count.number,
+    Kind: lambda kind: kind.kind,
+    Named: lambda named: named.id,
     Money: Money.as_json,
     date: date.isoformat,
     datetime: datetime.isoformat,

@@ -9,6 +9,7 @@ from samlan_contracts.policy.book import Book
 from samlan_contracts.policy.facts import Case, Parties
 from samlan_contracts.policy.reading import Mistake, PolicyError, check_book
 from samlan_contracts.policy.rules import Rule
+from samlan_contracts.policy.says import Named
 
 R = TypeVar("R", bound=Rule)
 
@@ -55,6 +56,11 @@ class PolicyBooks:
             return self._books[member]
         except KeyError:
             raise UnknownMember(f"no policy book for the member {member!r}") from None
+
+    def named(self, member: str) -> Named:
+        """A member by the name people know, or by its id when it has no book."""
+        book = self._books.get(member)
+        return Named(member, book.name if book else member)
 
     def answering(self, subject: str, parties: Parties) -> Book:
         """The book that answers a subject.

@@ -26,7 +26,7 @@ from samlan_contracts.policy.rules import (
     Retention,
     Waiver,
 )
-from samlan_contracts.policy.says import Count
+from samlan_contracts.policy.says import Count, Kind
 from samlan_contracts.shapes import Because
 
 STAGES: tuple[Stage, ...] = ("reminder_1", "reminder_2", "invoiced")
@@ -192,16 +192,20 @@ def fee(
     if rule is None:
         raise UnknownFee(f"{member} has no fee for {kind}")
     if rule.amount == "actual_cost":
-        return Decision(None, [reason(book, rule, "fee_at_cost", kind=kind)])
+        return Decision(None, [reason(book, rule, "fee_at_cost", kind=Kind(kind))])
     charged = max(0, pages - rule.free_reference_pages) if reference else pages
     amount = rule.amount * charged
     age = patron.age_on(on)
     if not kind.startswith("print_"):
-        return Decision(amount, [reason(book, rule, "fee", kind=kind, amount=amount, age=age)])
+        return Decision(amount, [reason(book, rule, "fee", kind=Kind(kind), amount=amount, age=age)])
     counted = Count(charged, "page")
     return Decision(
         amount,
-        [reason(book, rule, "fee_for_pages", kind=kind, amount=amount, pages=counted, each=rule.amount)],
+        [
+            reason(
+                book, rule, "fee_for_pages", kind=Kind(kind), amount=amount, pages=counted, each=rule.amount
+            )
+        ],
     )
 
 
@@ -229,7 +233,8 @@ def overdue_stages(books: PolicyBooks, *, member: str, due: date) -> Decision[tu
     rules = [rule for stage in STAGES if (rule := asked.first(Case(day=due, kind=stage)))]
     stages = tuple(StageDue(rule.stage, rule.after_due.after(due)) for rule in rules)
     because = [
-        reason(book, rule, "stage_due", stage=rule.stage, after_due=rule.after_due, due=due) for rule in rules
+        reason(book, rule, "stage_due", stage=Kind(rule.stage), after_due=rule.after_due, due=due)
+        for rule in rules
     ]
     return Decision(stages, because)
 

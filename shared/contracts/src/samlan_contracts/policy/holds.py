@@ -39,7 +39,14 @@ def may_serve(
         )  # fmt: skip
         rule = rule_for(book, HoldItems, case)
         sentence = "may_serve" if rule.may_serve else "may_not_serve"
-        why = reason(book, rule, sentence, item_member=item.member, member=member, pickup=pickup.branch)
+        why = reason(
+            book,
+            rule,
+            sentence,
+            item_member=books.named(item.member),
+            member=books.named(member),
+            pickup=pickup.branch,
+        )
         (allowed if rule.may_serve else refused).append(why)
     return Decision(not refused, refused or allowed)
 

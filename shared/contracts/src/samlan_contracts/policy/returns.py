@@ -36,7 +36,7 @@ def accepts_return(
     rule = rule_for(book, ReturnAcceptance, case)
     why = reason(
         book, rule, "accepted_here" if rule.accepted else "not_accepted_here", branch=branch.branch,
-        branch_kind=branch.kind, item_member=item_member,
+        branch_kind=branch.kind, item_member=books.named(item_member),
     )  # fmt: skip
     return Decision(Acceptance(rule.accepted, rule.loan_closes), [why])
 

@@ -1,0 +1,299 @@
+"""All that the rules say to people, in Swedish, Danish and English: texts only, and never a figure.
+
+A sentence may use every input of its reason by name, as that language writes it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Language = Literal["sv", "da", "en"]
+
+NOUNS: dict[str, dict[Language, tuple[str, str]]] = {
+    "hold": {
+        "sv": ("reservation", "reservationer"),
+        "da": ("reservering", "reserveringer"),
+        "en": ("hold", "holds"),
+    },
+    "renewal": {"sv": ("omlån", "omlån"), "da": ("fornyelse", "fornyelser"), "en": ("renewal", "renewals")},
+    "loan": {"sv": ("lån", "lån"), "da": ("lån", "lån"), "en": ("loan", "loans")},
+    "day": {"sv": ("dag", "dagar"), "da": ("dag", "dage"), "en": ("day", "days")},
+    "month": {"sv": ("månad", "månader"), "da": ("måned", "måneder"), "en": ("month", "months")},
+    "year": {"sv": ("år", "år"), "da": ("år", "år"), "en": ("year", "years")},
+    "page": {"sv": ("sida", "sidor"), "da": ("side", "sider"), "en": ("page", "pages")},
+}
+
+WORDS: dict[str, dict[Language, str]] = {
+    "email": {"sv": "e-post", "da": "e-mail", "en": "e-mail"},
+    "sms": {"sv": "sms", "da": "sms", "en": "text message"},
+    "web": {"sv": "webbplatsen", "da": "hjemmesiden", "en": "the website"},
+    "phone": {"sv": "telefon", "da": "telefon", "en": "telephone"},
+    "desk": {"sv": "disken", "da": "skranken", "en": "the desk"},
+    "payment": {"sv": "betalning", "da": "betaling", "en": "payment"},
+    "return": {"sv": "återlämning", "da": "aflevering", "en": "return"},
+    "staff": {"sv": "personalen", "da": "personalet", "en": "staff"},
+    "borrow": {"sv": "låna", "da": "låne", "en": "borrow"},
+    "renew": {"sv": "låna om", "da": "forny", "en": "renew"},
+    "hold": {"sv": "reservera", "da": "reservere", "en": "place holds"},
+    "book_computer": {"sv": "boka dator", "da": "booke computer", "en": "book a computer"},
+    "staffless": {"sv": "använda meröppet", "da": "bruge åbent bibliotek", "en": "use staffless hours"},
+}
+
+FEES: dict[str, dict[Language, str]] = {
+    "due_reminder": {"sv": "Förvarning", "da": "Påmindelse før tiden", "en": "Reminder before the due date"},
+    "reminder_1": {"sv": "Första påminnelsen", "da": "Første rykker", "en": "First reminder"},
+    "reminder_2": {"sv": "Andra påminnelsen", "da": "Anden rykker", "en": "Second reminder"},
+    "invoice": {"sv": "Räkning", "da": "Regning", "en": "Invoice"},
+    "invoiced": {"sv": "Räkning", "da": "Regning", "en": "Invoice"},
+    "card": {"sv": "Nytt bibliotekskort", "da": "Nyt lånerkort", "en": "New library card"},
+    "hold": {"sv": "Reservation", "da": "Reservering", "en": "Hold"},
+    "interlibrary": {"sv": "Fjärrlån", "da": "Fjernlån", "en": "Interlibrary loan"},
+    "interlibrary_copy": {"sv": "Fjärrlånekopia", "da": "Fjernlånskopi", "en": "Interlibrary copy"},
+    "interlibrary_abroad": {
+        "sv": "Fjärrlån från utlandet",
+        "da": "Fjernlån fra udlandet",
+        "en": "Interlibrary loan from abroad",
+    },
+    "print_a4_bw": {"sv": "Utskrift A4 svartvitt", "da": "Print A4 sort-hvid", "en": "Print A4 black"},
+    "print_a4_colour": {"sv": "Utskrift A4 färg", "da": "Print A4 farve", "en": "Print A4 colour"},
+    "print_a3_bw": {"sv": "Utskrift A3 svartvitt", "da": "Print A3 sort-hvid", "en": "Print A3 black"},
+    "print_a3_colour": {"sv": "Utskrift A3 färg", "da": "Print A3 farve", "en": "Print A3 colour"},
+}
+
+SENTENCES: dict[str, dict[Language, str]] = {
+    "due": {
+        "sv": "Åter senast {due}: lånetiden är {period} från {from_day}.",
+        "da": "Skal afleveres senest {due}: lånetiden er {period} fra {from_day}.",
+        "en": "Due {due}: the loan period is {period} from {from_day}.",
+    },
+    "due_with_queue": {
+        "sv": "Åter senast {due}: {period} från {from_day}, för {holds_waiting} väntar.",
+        "da": "Skal afleveres senest {due}: {period} fra {from_day}, for {holds_waiting} venter.",
+        "en": "Due {due}: {period} from {from_day}, with {holds_waiting} waiting.",
+    },
+    "due_on_opening_day": {
+        "sv": "Återlämningsdagen {counted} flyttas till {due}, nästa dag då {branch} har öppet.",
+        "da": "Afleveringsdagen {counted} flyttes til {due}, næste dag hvor {branch} har åbent.",
+        "en": "The due date {counted} moves to {due}, the next day on which {branch} is open.",
+    },
+    "renewals_left": {
+        "sv": "Omlånat {renewals} av högst {max_renewals} gånger.",
+        "da": "Fornyet {renewals} af højst {max_renewals} gange.",
+        "en": "Renewed {renewals} of at most {max_renewals} times.",
+    },
+    "no_renewals_left": {
+        "sv": "Kan inte lånas om: redan omlånat {renewals} av högst {max_renewals} gånger.",
+        "da": "Kan ikke fornyes: allerede fornyet {renewals} af højst {max_renewals} gange.",
+        "en": "Cannot be renewed: already renewed {renewals} of at most {max_renewals} times.",
+    },
+    "not_renewable": {
+        "sv": "Den här sortens lån kan inte lånas om.",
+        "da": "Denne slags lån kan ikke fornyes.",
+        "en": "This kind of loan cannot be renewed.",
+    },
+    "queue_allows_renewal": {
+        "sv": "Kan lånas om: {holds_waiting} väntar.",
+        "da": "Kan fornyes: {holds_waiting} venter.",
+        "en": "May be renewed: {holds_waiting} waiting.",
+    },
+    "others_are_waiting": {
+        "sv": "Kan inte lånas om: {holds_waiting} väntar.",
+        "da": "Kan ikke fornyes: {holds_waiting} venter.",
+        "en": "Cannot be renewed: {holds_waiting} waiting.",
+    },
+    "old_enough": {
+        "sv": "Lånas ut från {min_age} år.",
+        "da": "Udlånes fra {min_age} år.",
+        "en": "Lent from age {min_age}.",
+    },
+    "too_young": {
+        "sv": "Lånas ut från {min_age} år; låntagaren är {age} år.",
+        "da": "Udlånes fra {min_age} år; låneren er {age} år.",
+        "en": "Lent from age {min_age}; the patron is {age}.",
+    },
+    "may_borrow_more": {
+        "sv": "{on_loan} av högst {max_loans} samtidigt.",
+        "da": "{on_loan} af højst {max_loans} ad gangen.",
+        "en": "{on_loan} of at most {max_loans} at a time.",
+    },
+    "too_many_loans": {
+        "sv": "Har redan {on_loan}; högst {max_loans} åt gången.",
+        "da": "Har allerede {on_loan}; højst {max_loans} ad gangen.",
+        "en": "Already has {on_loan}; at most {max_loans} at a time.",
+    },
+    "accepted_here": {
+        "sv": "{branch} tar emot material från {item_member}.",
+        "da": "{branch} modtager materialer fra {item_member}.",
+        "en": "{branch} accepts items of {item_member}.",
+    },
+    "not_accepted_here": {
+        "sv": "{branch} tar inte emot material från {item_member}; lånet är inte avslutat.",
+        "da": "{branch} modtager ikke materialer fra {item_member}; lånet er ikke afsluttet.",
+        "en": "{branch} does not accept items of {item_member}; the loan is not closed.",
+    },
+    "returned_when_dropped": {
+        "sv": "Räknas som återlämnat {returned_at}, när det lades i inkastet.",
+        "da": "Regnes som afleveret {returned_at}, da det blev lagt i kassen.",
+        "en": "Counts as returned {returned_at}, when it was left in the book drop.",
+    },
+    "returned_when_opening": {
+        "sv": "Räknas som återlämnat {returned_at}, vid öppning: inkastet användes efter stängning.",
+        "da": "Regnes som afleveret {returned_at}, ved åbning: kassen blev brugt efter lukketid.",
+        "en": "Counts as returned {returned_at}, at opening: the drop was used after closing.",
+    },
+    "overdue_fee": {
+        "sv": "Förseningsavgift {amount}: {days_late} ({first_day} till {last_day}) à {per_day}.",
+        "da": "Gebyr for sen aflevering {amount}: {days_late} ({first_day} til {last_day}) à {per_day}.",
+        "en": "Overdue fee {amount}: {days_late} ({first_day} to {last_day}) at {per_day} a day.",
+    },
+    "overdue_fee_capped": {
+        "sv": "Förseningsavgift {amount}, det högsta för ett lån: {days_late} à {per_day}.",
+        "da": "Gebyr for sen aflevering {amount}, det højeste for et lån: {days_late} à {per_day}.",
+        "en": "Overdue fee {amount}, the most for one loan: {days_late} at {per_day} a day.",
+    },
+    "no_overdue_fee": {
+        "sv": "Ingen förseningsavgift för {days_late} ({first_day} till {last_day}).",
+        "da": "Intet gebyr for sen aflevering for {days_late} ({first_day} til {last_day}).",
+        "en": "No overdue fee for {days_late} ({first_day} to {last_day}).",
+    },
+    "late_days_counted": {
+        "sv": "Sedan {due} räknas {days_late}: bara dagar då biblioteket har öppet.",
+        "da": "Siden {due} tælles {days_late}: kun dage hvor biblioteket har åbent.",
+        "en": "Since {due} only days on which the library is open count: {days_late}.",
+    },
+    "fee": {
+        "sv": "{kind}: {amount}.",
+        "da": "{kind}: {amount}.",
+        "en": "{kind}: {amount}.",
+    },
+    "fee_for_pages": {
+        "sv": "{kind}: {amount} för {pages} à {each}.",
+        "da": "{kind}: {amount} for {pages} à {each}.",
+        "en": "{kind}: {amount} for {pages} at {each} each.",
+    },
+    "fee_at_cost": {
+        "sv": "{kind}: den faktiska kostnaden.",
+        "da": "{kind}: den faktiske pris.",
+        "en": "{kind}: at actual cost.",
+    },
+    "standard_price": {
+        "sv": "Ersättning {amount}, schablonpriset.",
+        "da": "Erstatning {amount}, standardprisen.",
+        "en": "Replacement {amount}, the standard price.",
+    },
+    "new_price": {
+        "sv": "Ersättning {amount}, nypriset, som är högre än schablonpriset {standard_price}.",
+        "da": "Erstatning {amount}, nyprisen, som er højere end standardprisen {standard_price}.",
+        "en": "Replacement {amount}, the new price, which is above the standard price {standard_price}.",
+    },
+    "stage_due": {
+        "sv": "{stage}: {after_due} efter återlämningsdagen {due}.",
+        "da": "{stage}: {after_due} efter afleveringsdagen {due}.",
+        "en": "{stage}: {after_due} after the due date {due}.",
+    },
+    "invoice_terms": {
+        "sv": "Betalas inom {payable_within}; inkasso {collection_after} efter förfallodagen.",
+        "da": "Betales inden {payable_within}; inkasso {collection_after} efter forfaldsdagen.",
+        "en": "Payable within {payable_within}; debt collection {collection_after} after it falls due.",
+    },
+    "debt_blocks": {
+        "sv": "Skulden {balance} når gränsen {threshold} och hindrar: {stops}.",
+        "da": "Gælden {balance} når grænsen {threshold} og hindrer: {stops}.",
+        "en": "The debt of {balance} meets the limit {threshold} and stops: {stops}.",
+    },
+    "debt_does_not_block": {
+        "sv": "Skulden {balance} når inte gränsen {threshold}.",
+        "da": "Gælden {balance} når ikke grænsen {threshold}.",
+        "en": "The debt of {balance} does not meet the limit {threshold}.",
+    },
+    "never_blocked": {
+        "sv": "Den som är under {never_under} år hindras aldrig.",
+        "da": "Den, der er under {never_under} år, hindres aldrig.",
+        "en": "Nobody under {never_under} is ever stopped.",
+    },
+    "invoice_blocks": {
+        "sv": "En faktura på förkommet eller skadat material hindrar: {stops}.",
+        "da": "En regning på bortkommet eller beskadiget materiale hindrer: {stops}.",
+        "en": "An invoice for lost or damaged items stops: {stops}.",
+    },
+    "lost_card_blocks": {
+        "sv": "Kortet är spärrat som förlorat och hindrar: {stops}.",
+        "da": "Kortet er spærret som mistet og hindrer: {stops}.",
+        "en": "The card is blocked as lost and stops: {stops}.",
+    },
+    "staff_blocks": {
+        "sv": "Personalen har spärrat kontot, vilket hindrar: {stops}.",
+        "da": "Personalet har spærret kontoen, hvilket hindrer: {stops}.",
+        "en": "Staff have blocked the account, which stops: {stops}.",
+    },
+    "debt_limit": {
+        "sv": "En skuld {threshold} spärrar kontot.",
+        "da": "En gæld {threshold} spærrer kontoen.",
+        "en": "A debt {threshold} blocks the account.",
+    },
+    "block_lifted_by": {
+        "sv": "Spärren hävs genom: {lifted_by}.",
+        "da": "Spærringen ophæves ved: {lifted_by}.",
+        "en": "The block is lifted by: {lifted_by}.",
+    },
+    "shelf_deadline": {
+        "sv": "Hämtas senast {last_day}: {shelf_time} från {ready_day}.",
+        "da": "Afhentes senest {last_day}: {shelf_time} fra {ready_day}.",
+        "en": "Collect by {last_day}: {shelf_time} from {ready_day}.",
+    },
+    "may_serve": {
+        "sv": "Material från {item_member} får gå till reservationer hos {member}.",
+        "da": "Materialer fra {item_member} må gå til reserveringer hos {member}.",
+        "en": "Items of {item_member} may serve holds of {member}.",
+    },
+    "may_not_serve": {
+        "sv": "Material från {item_member} går inte till reservationer hos {member}.",
+        "da": "Materialer fra {item_member} går ikke til reserveringer hos {member}.",
+        "en": "Items of {item_member} do not serve holds of {member}.",
+    },
+    "hold_terms": {
+        "sv": "Reservationer tas emot genom: {channels}.",
+        "da": "Reserveringer modtages gennem: {channels}.",
+        "en": "Holds are taken by: {channels}.",
+    },
+    "notice_sent": {
+        "sv": "Meddelas genom: {channels}.",
+        "da": "Meddeles gennem: {channels}.",
+        "en": "Told by: {channels}.",
+    },
+    "notice_not_sent": {
+        "sv": "Meddelas inte.",
+        "da": "Meddeles ikke.",
+        "en": "Not told.",
+    },
+    "retention": {
+        "sv": "Avgiftens uppgifter sparas {disputes}; ersättning betalas tillbaka inom {refunds}.",
+        "da": "Gebyrets oplysninger gemmes {disputes}; erstatning betales tilbage inden {refunds}.",
+        "en": "A fee's particulars are kept for {disputes}; a replacement is paid back within {refunds}.",
+    },
+    "waiver_limit": {
+        "sv": "Personalen får efterskänka högst {limit}.",
+        "da": "Personalet må eftergive højst {limit}.",
+        "en": "Staff may waive at most {limit}.",
+    },
+    "temporary_may": {
+        "sv": "Ett tillfälligt konto får: {may}.",
+        "da": "En midlertidig konto må: {may}.",
+        "en": "A temporary account may: {may}.",
+    },
+    "temporary_may_not": {
+        "sv": "Ett tillfälligt konto får bara: {may}.",
+        "da": "En midlertidig konto må kun: {may}.",
+        "en": "A temporary account may only: {may}.",
+    },
+    "temporary_expires": {
+        "sv": "Ett tillfälligt konto gäller i {lasts}.",
+        "da": "En midlertidig konto gælder i {lasts}.",
+        "en": "A temporary account is valid for {lasts}.",
+    },
+    "staffless_hours": {
+        "sv": "Meröppet {hours} för den som är registrerad.",
+        "da": "Selvbetjent åbent {hours} for den, der er registreret.",
+        "en": "Staffless hours {hours} for those registered.",
+    },
+}
