@@ -39,8 +39,12 @@ class Child:
                 argv, cwd=folder, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True,
             )  # fmt: skip
-        created = psutil.Process(self._popen.pid).create_time()
-        self._record.write_text(json.dumps({"pid": self._popen.pid, "created": created}))
+        self.adopt(self._popen.pid)
+
+    def adopt(self, pid: int) -> None:
+        """Remembers a process that somebody else started for us."""
+        self._record.parent.mkdir(parents=True, exist_ok=True)
+        self._record.write_text(json.dumps({"pid": pid, "created": psutil.Process(pid).create_time()}))
 
     def signal(self, number: int) -> None:
         """Sends a signal, if the process still runs."""

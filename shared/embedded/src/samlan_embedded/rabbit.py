@@ -21,7 +21,7 @@ from samlan_embedded.ports import LOOPBACK, kept_ports
 from samlan_embedded.processes import POLL_SECONDS, Child, DidNotStart, last_lines, write_private
 
 NODE = "samlan@localhost"
-ADMIN = "operator"
+ADMIN = "administrator"
 PLUGINS = ("rabbit", "rabbitmq_management")
 PORTS = ("amqp", "management", "distribution", "epmd")
 READY_SECONDS = 90.0

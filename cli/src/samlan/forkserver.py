@@ -1,0 +1,152 @@
+"""The process that services are forked from: it has imported third-party libraries, and nothing of ours.
+
+Forked, a service is there at once and shares the libraries' memory with the others. Run as
+`python -m samlan.forkserver FD`; over the socket FD it takes one JSON line for each process wanted and answers
+with its pid, and tells when one has ended. When the socket closes, whoever asked is gone, and all are ended.
+"""
+
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+PRELOADED: Final = (
+    "aio_pika", "aiosmtpd.smtp", "aiosmtplib", "argon2", "babel.dates", "cryptography.hazmat.primitives.asymmetric.ed25519",
+    "cryptography.hazmat.primitives.ciphers.aead", "encodings.idna", "fastapi", "faststream.rabbit",
+    "faststream.rabbit.prometheus", "faststream.rabbit.opentelemetry", "httpx2", "jinja2", "joserfc.jwt", "joserfc.jwk",
+    "opentelemetry.sdk.trace", "orjson", "prometheus_client", "pydantic_settings", "pymongo.asynchronous.mongo_client",
+    "structlog", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on", "uvloop", "yaml",
+)  # fmt: skip
+DRAIN_SECONDS: Final = 25.0
+POLL_SECONDS: Final = 0.05
+
+
+class ForkServer:
+    """Forks what it is asked for and tells what ended, until its socket closes."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._children: set[int] = set()
+        self._unread = b""
+        self._woken, self._wake = socket.socketpair()
+        for end in (self._woken, self._wake):
+            end.setblocking(False)
+
+    def serve(self) -> None:
+        """Serves until nobody asks any more, then ends every process."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._wake.fileno())
+        selector = selectors.DefaultSelector()
+        selector.register(self._control, selectors.EVENT_READ)
+        selector.register(self._woken, selectors.EVENT_READ)
+        asked = True
+        while asked:
+            for key, _ in selector.select():
+                asked = self._take_requests() if key.fileobj is self._control else self._tell_ended()
+        self._end_all()
+
+    def _take_requests(self) -> bool:
+        data = self._control.recv(65536)
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        for line in lines:
+            wanted = json.loads(line)
+            self._tell({"name": wanted["name"], "pid": self._fork(wanted)})
+        return bool(data)
+
+    def _fork(self, wanted: dict[str, Any]) -> int:
+        pid = os.fork()
+        if not pid:
+            self._forget_parent()
+            become(**wanted)
+        self._children.add(pid)
+        return pid
+
+    def _forget_parent(self) -> None:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGINT, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        for end in (self._control, self._woken, self._wake):
+            end.close()
+
+    def _tell_ended(self) -> bool:
+        with suppress(BlockingIOError):
+            self._woken.recv(4096)
+        for pid, code in self._reap():
+            self._tell({"ended": pid, "code": code})
+        return True
+
+    def _reap(self) -> list[tuple[int, int]]:
+        ended = []
+        for pid in list(self._children):
+            found, status = os.waitpid(pid, os.WNOHANG)
+            if found:
+                self._children.discard(pid)
+                ended.append((pid, os.waitstatus_to_exitcode(status)))
+        return ended
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        with suppress(OSError):
+            self._control.sendall(json.dumps(message).encode() + b"\n")
+
+    def _end_all(self) -> None:
+        for number, seconds in ((signal.SIGTERM, DRAIN_SECONDS), (signal.SIGKILL, DRAIN_SECONDS)):
+            for pid in self._children:
+                os.kill(pid, number)
+            deadline = time.monotonic() + seconds
+            while self._children and time.monotonic() < deadline:
+                self._reap()
+                time.sleep(POLL_SECONDS)
+
+
+def become(name: str, entry: str, environment: dict[str, str], log: str) -> NoReturn:
+    """Turns this fresh fork into the process wanted: its environment, its log, its `module:function`."""
+    code = 1
+    try:
+        os.environ.clear()
+        os.environ.update(environment)
+        file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        for standard in (1, 2):
+            os.dup2(file, standard)
+        code = _call(entry)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _call(entry: str) -> int:
+    module, _, function = entry.partition(":")
+    main: Callable[[], object] = getattr(import_module(module), function)
+    try:
+        main()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def main(control: str) -> None:
+    """Imports what services share and serves."""
+    for module in PRELOADED:
+        import_module(module)
+    gc.collect()
+    gc.freeze()  # what is shared now stays shared: no collection writes to it
+    ForkServer(socket.socket(fileno=int(control))).serve()
+
+
+if __name__ == "__main__":
+    sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).parent)]
+    main(sys.argv[1])
