@@ -88,28 +88,28 @@ def web_app(service: str, log: Log, *, max_body: int = MAX_IMPORT_BYTES, title: 
 
     @app.exception_handler(Problem)
     async def said_no(_: Request, said: Problem) -> Response:
-        return _answer(said)
+        return problem_response(said)
 
     @app.exception_handler(StarletteHTTPException)
     async def not_there(_: Request, said: StarletteHTTPException) -> Response:
-        return _answer(Problem(said.status_code, str(said.detail)))
+        return problem_response(Problem(said.status_code, str(said.detail)))
 
     @app.exception_handler(RequestValidationError)
     async def bad_input(_: Request, error: RequestValidationError) -> Response:
         places = [{"place": ".".join(map(str, one["loc"])), "says": one["msg"]} for one in error.errors()]
-        return _answer(Problem(422, "The request cannot be read", errors=places))
+        return problem_response(Problem(422, "The request cannot be read", errors=places))
 
     for kind in BUSY:
 
         @app.exception_handler(kind)
         async def busy(_: Request, error: Exception) -> Response:
             log.warning("busy", error=words_of(error))
-            return _answer(Problem(503, "Try again in a moment", headers={"retry-after": "2"}))
+            return problem_response(Problem(503, "Try again in a moment", headers={"retry-after": "2"}))
 
     @app.exception_handler(Exception)
     async def fault(request: Request, error: Exception) -> Response:
         log.error("fault", route=_route(request), error=words_of(error))
-        return _answer(Problem(500, "Something went wrong here; it was noted"))
+        return problem_response(Problem(500, "Something went wrong here; it was noted"))
 
     return app
 
@@ -133,7 +133,7 @@ class Bounded:
             tracing.begin()
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self._limit:
-            await _answer(Problem(413, f"A body may have {self._limit} bytes"))(scope, receive, send)
+            await problem_response(Problem(413, f"A body may have {self._limit} bytes"))(scope, receive, send)
             return
         await self._app(scope, self._counted(receive), send)
 
@@ -151,7 +151,8 @@ class Bounded:
         return counted
 
 
-def _answer(said: Problem) -> Response:
+def problem_response(said: Problem) -> Response:
+    """A problem as it is answered."""
     return Response(orjson.dumps(said.body), said.status, said.headers, media_type=PROBLEM_TYPE)
 
 

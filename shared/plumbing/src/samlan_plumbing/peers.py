@@ -27,10 +27,11 @@ class PeerDown(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a service said: an HTTP status and a JSON body."""
+    """What a service said: an HTTP status, a JSON body, and for how long to wait when it said not yet."""
 
     status: int
     body: Any
+    retry_after: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -79,7 +80,8 @@ class Peers:
             )
         except (httpx2.TransportError, KeyError) as error:
             raise PeerDown(service) from error
-        return Answer(answer.status_code, answer.json() if answer.content else None)
+        body = answer.json() if answer.content else None
+        return Answer(answer.status_code, body, answer.headers.get("retry-after"))
 
     async def close(self) -> None:
         """Closes every connection."""

@@ -2,12 +2,19 @@
 
 A *service token* opens private HTTP and names its audience; a *session token* opens the gateway for a patron,
 a branch's desk or an operator. Lifetimes are machine time.
+
+::
+
+    service   {"use": "service", "aud": "holds", "sub": "gateway"}
+    patron    {"use": "session", "role": "patron", "sub": "patron/p1", "member": "vast", "jti": "…"}
+    desk      {"use": "session", "role": "desk", "sub": "desk/<branch>", "member": "vast", "branch": <branch>}
+    operator  {"use": "session", "role": "operator", "sub": "operator"}
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +24,11 @@ from joserfc.jwk import OKPKey
 
 from samlan_plumbing.clocks import MachineClock
 
-ALGORITHMS: Final = ["Ed25519", "EdDSA"]
+ALGORITHMS: Final = ["Ed25519"]  # EdDSA by its fully specified name (RFC 9864)
 SERVICE_TOKEN_LIFETIME: Final = timedelta(minutes=10)
+PATRON_TOKEN_LIFETIME: Final = timedelta(hours=8)
+DESK_TOKEN_LIFETIME: Final = timedelta(hours=24)
+OPERATOR_TOKEN_LIFETIME: Final = timedelta(hours=24)
 PRIVATE_KEY: Final = "gateway.ed25519"
 PUBLIC_KEY: Final = "gateway.ed25519.pub"
 
@@ -52,12 +62,40 @@ class Signer:
         self._key = OKPKey.import_key((keys / PRIVATE_KEY).read_text())
         self._clock = clock
 
-    def sign(self, claims: Mapping[str, Any], lifetime: timedelta) -> str:
-        """A token with these claims that ends after `lifetime`."""
-        now = self._clock.now()
+    def sign(
+        self, claims: Mapping[str, Any], lifetime: timedelta, *, issued_at: datetime | None = None
+    ) -> str:
+        """A token with these claims that ends `lifetime` after `issued_at`, which is now unless given.
+
+        The same claims of the same second are the same token."""
+        now = issued_at or self._clock.now()
         dates = {"iat": int(now.timestamp()), "exp": int((now + lifetime).timestamp())}
-        return jwt.encode({"alg": "EdDSA"}, {**claims, **dates}, self._key, algorithms=ALGORITHMS)
+        return jwt.encode({"alg": "Ed25519"}, {**claims, **dates}, self._key, algorithms=ALGORITHMS)
 
     def for_service(self, audience: str, caller: str) -> str:
         """A token that opens the private HTTP of one service."""
         return self.sign({"use": "service", "aud": audience, "sub": caller}, SERVICE_TOKEN_LIFETIME)
+
+    def for_desk(self, branch: str) -> str:
+        """A token that opens the gateway's desk of one branch."""
+        return self.sign(desk_claims(branch), DESK_TOKEN_LIFETIME)
+
+    def for_operator(self) -> str:
+        """A token that opens the gateway to an operator."""
+        return self.sign(operator_claims(), OPERATOR_TOKEN_LIFETIME)
+
+
+def patron_claims(patron: str, *, member: str, session: str) -> dict[str, str]:
+    """What a patron's session token says; `session` is what ends when the patron logs out."""
+    return {"use": "session", "role": "patron", "sub": f"patron/{patron}", "member": member, "jti": session}
+
+
+def desk_claims(branch: str) -> dict[str, str]:
+    """What the token of the desk of a branch `<member>/<branch>` says."""
+    member = branch.partition("/")[0]
+    return {"use": "session", "role": "desk", "sub": f"desk/{branch}", "member": member, "branch": branch}
+
+
+def operator_claims() -> dict[str, str]:
+    """What an operator's token says."""
+    return {"use": "session", "role": "operator", "sub": "operator"}
