@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 from samlan_circulation.domain.model import KEPT_FACTS, Item, Kept, LoanId
 
@@ -84,7 +85,7 @@ def _closings(kept: tuple[Kept, ...]) -> Iterator[Closing]:
 def _lendings(kept: tuple[Kept, ...]) -> Iterator[tuple[Kept, tuple[Kept, ...], Kept | None]]:
     """Each borrowing, what followed it before the next borrowing, and that next borrowing."""
     starts = [n for n, one in enumerate(kept) if one.kind == "borrowed"]
-    for start, end in zip(starts, [*starts[1:], len(kept)], strict=True):
+    for start, end in pairwise([*starts, len(kept)]):
         yield kept[start], kept[start + 1 : end], kept[end] if end < len(kept) else None
 
 
