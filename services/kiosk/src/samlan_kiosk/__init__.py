@@ -1,1 +1,4 @@
-"""The edge at a branch: SIP2 towards devices, events towards the broker."""
+"""The edge at a branch: what a device did is kept durably here until the broker has it.
+
+A device's program uses `samlan_kiosk.app.Kiosk`.
+"""

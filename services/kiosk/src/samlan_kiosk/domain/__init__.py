@@ -1,0 +1,1 @@
+"""Device facts: what physically happened, said once."""
