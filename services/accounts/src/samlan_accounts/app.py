@@ -16,7 +16,7 @@ from samlan_accounts.store.vault import PinHasher, Vault
 from samlan_accounts.views import Accounts
 
 
-def build(settings: ServiceSettings, resources: Resources | None = None) -> Service:
+def build(settings: ServiceSettings, *, resources: Resources | None = None) -> Service:
     """The accounts service, not yet started."""
     resources = resources or Resources(settings)
     vault = Vault.open(settings.keys)

@@ -10,12 +10,12 @@ from samlan_plumbing.jobs import Job
 
 from samlan_accounts.handlers.patrons import ChangePatrons
 from samlan_accounts.handlers.sessions import HashPins
-from samlan_accounts.store.patrons import BUCKETS, Patrons
+from samlan_accounts.store.patrons import Patrons
 
 EXPIRED_AT_ONCE: Final = 50
-PINS_AT_ONCE: Final = 20
+PINS_AT_ONCE: Final = 100  # a few seconds of work; finding them may read every PIN that waits
 REST_PER_SECOND_OF_WORK: Final = 9.0  # so that hashing takes a tenth of one core
-LOOK_AGAIN_SECONDS: Final = 60.0  # after a round over all buckets that found nothing
+LOOK_AGAIN_SECONDS: Final = 10.0
 
 
 def temporary_accounts(patrons: Patrons, changes: ChangePatrons) -> Job:
@@ -30,9 +30,10 @@ def temporary_accounts(patrons: Patrons, changes: ChangePatrons) -> Job:
 class PinHashing:
     """The loop that hashes imported PINs; two replicas halve the time, and a race of theirs is harmless."""
 
-    def __init__(self, patrons: Patrons, hashes: HashPins) -> None:
+    def __init__(self, patrons: Patrons, hashes: HashPins, *, rest: float = REST_PER_SECOND_OF_WORK) -> None:
         self._patrons = patrons
         self._hashes = hashes
+        self._rest = rest
 
     async def __call__(self) -> None:
         """Runs until it is cancelled."""
@@ -41,14 +42,9 @@ class PinHashing:
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def round(self) -> int:
-        """Goes over all buckets once; answers how many PINs it hashed."""
-        return sum([await self._bucket(bucket) for bucket in range(BUCKETS)])
-
-    async def _bucket(self, bucket: int) -> int:
-        done = 0
-        while waiting := await self._patrons.with_waiting_pins(bucket, PINS_AT_ONCE):
-            for patron in waiting:
-                seconds = await self._hashes.of(patron)
-                await asyncio.sleep(seconds * REST_PER_SECOND_OF_WORK)
-            done += len(waiting)
-        return done
+        """Hashes some of the PINs that wait; answers how many."""
+        waiting = await self._patrons.with_waiting_pins(PINS_AT_ONCE)
+        for patron in waiting:
+            seconds = await self._hashes.of(patron)
+            await asyncio.sleep(seconds * self._rest)
+        return len(waiting)

@@ -32,6 +32,7 @@ from samlan_plumbing.settings import ServiceSettings
 Background = Callable[[], Awaitable[None]]
 CONNECT_EVERY_SECONDS: Final = 0.3
 DRAIN_SECONDS: Final = 20
+CANCEL_AGAIN_SECONDS: Final = 0.5
 
 
 class Service:
@@ -120,14 +121,20 @@ class Service:
                 if (task := asyncio.current_task()) and task.cancelling():
                     raise
             except Exception as error:  # a loop that ended would strand outboxes and jobs
-                self.resources.log.warning("loop_failed", loop=loop.__qualname__, error=words_of(error))
+                self.resources.log.warning(
+                    "loop_failed",
+                    loop=getattr(loop, "__qualname__", type(loop).__name__),
+                    error=words_of(error),
+                )
             await asyncio.sleep(CONNECT_EVERY_SECONDS)
 
     async def _end_tasks(self) -> None:
-        tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        tasks, self._tasks = set(self._tasks), []
+        while tasks:
+            for task in tasks:
+                task.cancel()
+            # a library on the way may swallow a cancellation, so it is repeated until the task ends
+            _, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SECONDS)
 
 
 def _own_routes(service: Service) -> APIRouter:

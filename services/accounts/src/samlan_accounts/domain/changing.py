@@ -33,6 +33,7 @@ from samlan_accounts.domain.rows import (
     Line,
     Mobile,
     day_of,
+    lost_cards,
 )  # fmt: skip
 from samlan_accounts.domain.standing import age_of, block, local_day
 from samlan_accounts.domain.terms import Terms, terms_of
@@ -293,12 +294,13 @@ def _blocked(patron: Patron, case: Case) -> Patron:
     if rows is None:
         return patron
     wanted = [row for row in rows if row.cause in OWN_CAUSES]
-    kept = patron.without_blocks(
-        *(one.cause for one in patron.blocks if one.cause not in {r.cause for r in wanted})
-    )
+    lifted = {one.cause for one in patron.blocks} - {row.cause for row in wanted}
+    lost = lost_cards(wanted)
+    cards = (replace(card, blocked=True) if card.number in lost else card for card in patron.cards)
+    blocked = replace(patron.without_blocks(*lifted), cards=tuple(cards))
     for row in wanted:
-        kept = kept.with_block(_staffs(kept, row, "staff", case))
-    return kept
+        blocked = blocked.with_block(_staffs(blocked, row, "staff", case))
+    return blocked
 
 
 def _staffs(patron: Patron, row: BlockRow, origin: Origin, case: Case) -> Cause:

@@ -100,6 +100,17 @@ def read_rows(rows: Iterable[tuple[int, object]], tools: Tools) -> Batch:
     return batch
 
 
+def take_all(drafts: Iterable[Draft], known: Known, tools: Tools) -> list[tuple[Draft, Taken]]:
+    """What becomes of each row, held against what is known and the rows before it."""
+    folded = []
+    for draft in drafts:
+        one = take(draft, known, tools)
+        if one.patron is not None:
+            known.put(one.patron)
+        folded.append((draft, one))
+    return folded
+
+
 def take(draft: Draft, known: Known, tools: Tools) -> Taken:
     """What becomes of one row, given what is known before it."""
     before = known.patrons.get(draft.read.row.patron)
@@ -194,7 +205,8 @@ def _address(written: Mapping[str, str | None] | None) -> Mapping[str, str] | No
 def _cards(before: Patron, read: ReadRow) -> tuple[Card, ...]:
     known = {card.number: card for card in before.cards}
     blocked = tuple(card for card in before.cards if card.blocked and card.number not in read.cards)
-    return (*(known.get(number, Card(number=number)) for number in read.cards), *blocked)
+    cards = (*(known.get(number, Card(number=number)) for number in read.cards), *blocked)
+    return tuple(replace(card, blocked=True) if card.number in read.lost else card for card in cards)
 
 
 def _with_status(patron: Patron, before: Patron, read: ReadRow, tools: Tools) -> Patron:

@@ -7,7 +7,7 @@ names, numbers and PINs.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
@@ -47,6 +47,7 @@ class BlockRow(BaseModel):
 
     cause: Line
     stops: list[Act] | None = None
+    card: Line | None = None
 
 
 class PatronRow(BaseModel):
@@ -91,6 +92,7 @@ class ReadRow:
     born: date
     identity: str | None
     cards: tuple[str, ...]
+    lost: frozenset[str]
     registered_at: datetime | None
 
 
@@ -116,6 +118,7 @@ def read_row(row: object, books: PolicyBooks, now: datetime) -> ReadRow | tuple[
         born=born,
         identity=canonical_identity(formed.identity, born) if formed.identity else None,
         cards=tuple(dict.fromkeys(card for one in formed.cards if (card := canonical_card(one)))),
+        lost=lost_cards(formed.blocks or ()),
         registered_at=instant_of(formed.registered_at) if formed.registered_at else None,
     )
 
@@ -123,7 +126,8 @@ def read_row(row: object, books: PolicyBooks, now: datetime) -> ReadRow | tuple[
 def reasons_of(error: ValidationError) -> tuple[Refusal, ...]:
     """What a form's errors mean, without what stood in the fields."""
     found = error.errors(include_input=False, include_url=False, include_context=False)
-    return tuple(dict.fromkeys(_reason_of(one) for one in found)) or (Refusal("bad_value", "not an object"),)
+    reasons = {(one.reason, one.says): one for one in map(_reason_of, found)}
+    return tuple(reasons.values())
 
 
 def _reason_of(error: Mapping[str, Any]) -> Refusal:
@@ -134,6 +138,11 @@ def _reason_of(error: Mapping[str, Any]) -> Refusal:
         return Refusal("bad_value", "the row is not an object")
     reason: Reason = "bad_contact" if place in ("email", "mobile") else "bad_value"
     return Refusal(reason, f"{place} cannot be used as it is written")
+
+
+def lost_cards(blocks: Iterable[BlockRow]) -> frozenset[str]:
+    """The cards that blocks name as lost."""
+    return frozenset(card for one in blocks if one.card and (card := canonical_card(one.card)))
 
 
 def day_of(written: str) -> date | None:

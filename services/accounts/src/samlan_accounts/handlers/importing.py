@@ -14,7 +14,7 @@ from samlan_plumbing.outbox import Tell
 from samlan_plumbing.resources import Resources
 from samlan_plumbing.snapshots import Row, send_snapshot
 
-from samlan_accounts.domain.importing import Batch, Draft, Known, Taken, Tools, read_rows, take
+from samlan_accounts.domain.importing import Batch, Draft, Known, Taken, Tools, read_rows, take, take_all
 from samlan_accounts.domain.patron import Patron, described
 from samlan_accounts.domain.refusal import Refusal, in_words
 from samlan_accounts.store.patrons import Patrons
@@ -42,18 +42,9 @@ class ImportPatrons:
         """Stores what can be used, and reports what cannot, line by line."""
         tools = self._tools(self._resources.books)
         batch = read_rows(rows, tools)
-        known = await self._known(batch)
-        taken = [*batch.refused]
-        fresh: list[tuple[Draft, Taken]] = []
-        for draft in batch.drafts:
-            one = take(draft, known, tools)
-            if one.patron is not None:
-                known.put(one.patron)
-            if one.outcome == "new":
-                fresh.append((draft, one))
-            else:
-                taken.append(await self._store(draft, one, fresh, tools))
-        taken += await self._insert(fresh, tools)
+        folded = take_all(batch.drafts, await self._known(batch), tools)
+        taken = [*batch.refused, *(one for _, one in folded if one.outcome in ("same", "refused"))]
+        taken += await self._store(folded, tools)
         await self._describe({one.patron.patron for one in taken if one.patron is not None})
         return _report(taken)
 
@@ -68,16 +59,17 @@ class ImportPatrons:
         owners = await self._patrons.owners(batch.handles)
         return Known(patrons={key: patron for key, (patron, _) in found.items()}, owners=owners)
 
-    async def _store(self, draft: Draft, one: Taken, fresh: list[tuple[Draft, Taken]], tools: Tools) -> Taken:
-        """Stores a changed row; one that changes a row of this same request waits for that to be stored."""
-        if one.outcome != "changed":
-            return one
-        if any(new.patron is not None and new.patron.patron == draft.read.row.patron for _, new in fresh):
-            waiting, fresh[:] = list(fresh), []
-            await self._insert(waiting, tools)
-        return await self._change(draft, tools)
+    async def _store(self, folded: Sequence[tuple[Draft, Taken]], tools: Tools) -> list[Taken]:
+        """Stores what changes known patrons, then new patrons in bulk, then what changes those again."""
+        fresh = {draft.read.row.patron: draft for draft, one in folded if one.outcome == "new"}
+        changed = [draft for draft, one in folded if one.outcome == "changed"]
+        early = [draft for draft in changed if draft.read.row.patron not in fresh]
+        late = [draft for draft in changed if draft.read.row.patron in fresh]
+        stored = [await self._change(draft, tools) for draft in early]
+        stored += await self._insert([pair for pair in folded if pair[1].outcome == "new"], tools)
+        return stored + [await self._change(draft, tools) for draft in late]
 
-    async def _insert(self, fresh: list[tuple[Draft, Taken]], tools: Tools) -> list[Taken]:
+    async def _insert(self, fresh: Sequence[tuple[Draft, Taken]], tools: Tools) -> list[Taken]:
         patrons = [one.patron for _, one in fresh if one.patron is not None]
         inserted = await self._patrons.documents.insert_many((one.patron, one) for one in patrons)
         if inserted == len(patrons):

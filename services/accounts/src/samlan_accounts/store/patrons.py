@@ -1,13 +1,12 @@
 """Patrons as documents: one each, personal data in one seal, numbers as keyed hashes.
 
 `handles` holds the keyed hash of every number that leads to the patron, under one unique index: the datastore
-itself keeps a card, an identity number and a borrower id from belonging to two. `pins` spreads the PINs that
-wait to be hashed over equal buckets, so that finding some never reads all.
+itself keeps a card, an identity number and a borrower id from belonging to two. `pin_waits` marks, under a
+sparse index, the patrons whose PIN waits to be hashed.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
@@ -21,7 +20,6 @@ from samlan_accounts.domain.handles import Handle, handles
 from samlan_accounts.domain.patron import Card, Cause, HashedPin, Patron, Person, Pin, SealedPin
 from samlan_accounts.store.vault import Vault
 
-BUCKETS: Final = 256
 BATCH: Final = 500
 PLAIN: Final = (
     "member", "borrower_id", "registered_at", "status", "valid_until", "language", "guardian", "shielded",
@@ -41,7 +39,7 @@ class Patrons:
     async def prepare(self) -> None:
         """Creates the indexes that every query here rests on."""
         await self._collection.create_index("handles", unique=True)
-        await self._collection.create_index("pins", sparse=True)
+        await self._collection.create_index("pin_waits", sparse=True)
         await self._collection.create_index([("expires", 1), ("valid_until", 1)], sparse=True)
         await self._collection.create_index("guardian", sparse=True)
 
@@ -79,9 +77,9 @@ class Patrons:
         """The patrons whose guardian this is."""
         return [self._load(one) async for one in self._collection.find({"guardian": guardian}).limit(100)]
 
-    async def with_waiting_pins(self, bucket: int, limit: int) -> list[Patron]:
-        """Some patrons of a bucket whose PIN waits to be hashed."""
-        return [self._load(one) async for one in self._collection.find({"pins": bucket}).limit(limit)]
+    async def with_waiting_pins(self, limit: int) -> list[Patron]:
+        """Some patrons whose PIN waits to be hashed."""
+        return [self._load(one) async for one in self._collection.find({"pin_waits": True}).limit(limit)]
 
     async def expired(self, now: datetime, limit: int) -> list[str]:
         """Temporary accounts whose time is over (V04)."""
@@ -136,7 +134,7 @@ def _personal(patron: Patron) -> dict[str, Any]:
 def _pin_fields(patron: Patron) -> dict[str, Any]:
     match patron.pin:
         case SealedPin(sealed):
-            return {"pin": {"sealed": sealed}, "pins": bucket_of(patron.patron)}
+            return {"pin": {"sealed": sealed}, "pin_waits": True}
         case HashedPin(hashed):
             return {"pin": {"hashed": hashed}}
         case None:
@@ -151,8 +149,3 @@ def _pin(kept: dict[str, Any] | None) -> Pin | None:
 
 def _expiry(patron: Patron) -> dict[str, Any]:
     return {"expires": True} if patron.valid_until is not None else {}
-
-
-def bucket_of(patron: str) -> int:
-    """The bucket in which a patron's PIN waits."""
-    return zlib.crc32(patron.encode()) % BUCKETS
