@@ -1,0 +1,1 @@
+"""Words that services share: events, shapes and the policy-book schema."""
