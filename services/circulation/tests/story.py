@@ -102,7 +102,7 @@ class Story:
         loan = loan_of(
             self.item, who, LoanId(f"loan-{fact}"), when, BranchId(where.branch), Decision(due, [])
         )
-        return self._known(note_loan(self.item, loan, Place(when, "kiosk-9", 1, fact)))
+        return self._known(note_loan(self.item, loan, Place.of(when, "kiosk-9", 1, fact)))
 
     def returned(
         self, where: BranchCalendar, when: datetime, *, mode: str = "kiosk", fact: str | None = None,
@@ -111,7 +111,7 @@ class Story:
         """A scan becomes known."""
         fact = fact or f"r-{where.branch}-{when.isoformat()}-{mode}"
         scan = Scan(
-            place=Place(when, "kiosk-1", 1, fact), item=ItemBarcode("3517"), branch=BranchId(where.branch),
+            place=Place.of(when, "kiosk-1", 1, fact), item=ItemBarcode("3517"), branch=BranchId(where.branch),
             mode=mode, row=f"kiosk-1/{fact}", taken_at=TAKEN, replies=replies,  # type: ignore[arg-type]
         )  # fmt: skip
         return self._known(hand_in(self.item, scan, branch=where, books=books(), sequence=self.sequence))

@@ -21,7 +21,7 @@ def fact(minutes: int, kind: str, *, late_by: int = 0, device: str = "k") -> Kep
     name = f"{kind}-{minutes}-{device}"
     borrowed = kind == "borrowed"
     return Kept(
-        place=Place(when, device, 1, name), kind=kind, branch=BranchId("vast/lerum"),  # type: ignore[arg-type]
+        place=Place.of(when, device, 1, name), kind=kind, branch=BranchId("vast/lerum"),  # type: ignore[arg-type]
         counts_at=when + timedelta(minutes=late_by) if kind == "returned" else None,
         loan=LoanId(name) if borrowed else None, due=when.date() if borrowed else None,
     )  # fmt: skip

@@ -165,6 +165,7 @@ async def test_without_routing_in_time_the_kiosk_is_told_so_and_the_next_scan_gi
     await library.thing("i1")
     answer = await library.ask_and_wait("i1", sequence=1)
     assert (answer["bin"], answer["reason"], answer["branch"]) == ("exception", "routing_pending", LERUM)
+    await library.told(ItemReturned)
     await library.route("i1", "stays", LERUM)
     await library.world.settle()
     assert (await library.item("i1"))["state"] == "available", "the fact stands"

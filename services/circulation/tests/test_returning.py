@@ -69,7 +69,7 @@ def test_a_scan_is_accepted_in_every_state_and_says_what_the_item_was(state: str
 
 def test_a_lost_item_that_turns_up_closes_the_loan_it_was_lost_on() -> None:
     story = Story(item()).borrowed(ASTRID, at(-60), due=at(-30).date())
-    story.item = mark(story.item, "lost", BranchId("vast/lerum"), Place(at(-5), "desk", 1, "m")).state
+    story.item = mark(story.item, "lost", BranchId("vast/lerum"), Place.of(at(-5), "desk", 1, "m")).state
     assert story.item.loan is not None, "lost is still lent"
     story.returned(LERUM, at())
     told = last_return(story)

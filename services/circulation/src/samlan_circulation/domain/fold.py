@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
-from samlan_circulation.domain.model import KEPT_FACTS, Item, Kept, LoanId
+from samlan_circulation.domain.model import KEPT_FACTS, Item, Kept, LoanId, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ def place(item: Item, fact: Kept) -> Placed | TooOld | Again:
     """Places a fact by its time among the last facts of an item and folds them anew."""
     if met := item.remembers(fact.place.fact):
         return Again(met)
+    fact = replace(fact, place=_in_turn(item.kept, fact.place))
     if len(item.kept) >= KEPT_FACTS and fact.place < item.kept[0].place:
         return TooOld()
     kept = tuple(sorted((*item.kept, fact), key=lambda one: one.place))
@@ -68,6 +69,21 @@ def place(item: Item, fact: Kept) -> Placed | TooOld | Again:
         seen_at=_seen_since(still_open, told),
         is_newest=told[-1].place == fact.place,
     )
+
+
+def after_all(item: Item, at: Place) -> Place:
+    """The place of a command that a desk gives now: after everything that is known, whatever clocks say."""
+    newest = item.newest
+    if newest is None or newest.at < at.at:
+        return at
+    return at._replace(at=newest.at, turn=(newest.turn + 1) | 1)
+
+
+def _in_turn(kept: tuple[Kept, ...], at: Place) -> Place:
+    """A device's fact of the very instant of a command known already stands after it."""
+    turns = [one.place.turn for one in kept if one.place.at == at.at]
+    last = max(turns, default=0)
+    return at if at.turn else at._replace(turn=last + last % 2)
 
 
 def renewed(kept: tuple[Kept, ...], loan: LoanId, **dates: object) -> tuple[Kept, ...]:

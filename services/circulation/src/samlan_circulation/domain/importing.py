@@ -65,7 +65,7 @@ def read_device(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def imported(item: Item, row: LoanRow, borrower: Borrower, loan: LoanId) -> Item | None:
     """The item with its imported loan; None when it knows the loan already, open or ended. Or `BadRow`."""
-    at = Place(row.borrowed_at, IMPORTED, 0, loan)
+    at = Place.of(row.borrowed_at, IMPORTED, 0, loan)
     made = _loan(item, row, borrower, loan)
     opened = Kept(
         place=at, kind="borrowed", branch=made.branch, loan=loan, due=row.due, renewals=row.renewals

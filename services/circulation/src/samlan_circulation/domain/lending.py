@@ -26,7 +26,7 @@ from samlan_contracts.policy import (
 )
 from samlan_contracts.shapes import Act, Because, ClosedLoan, Mode, Queue
 
-from samlan_circulation.domain.fold import Again, Closing, Placed, TooOld, place
+from samlan_circulation.domain.fold import Again, Closing, Placed, TooOld, after_all, place
 from samlan_circulation.domain.model import (
     Borrower,
     BranchId,
@@ -67,10 +67,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOut:
-    """The wish to lend an item to a patron, with all that the rules ask about."""
+    """The wish to lend an item to a patron (`live`: just now), with all that the rules ask about."""
 
     loan: LoanId
     place: Place
+    live: bool
     branch: BranchCalendar
     standing: Standing
     queue: Queue
@@ -172,11 +173,10 @@ def check_out(item: Item, wish: CheckOut, books: PolicyBooks) -> Decided[Loan | 
     refusals = tuple(refusal for rule in CHECKING_OUT for refusal in rule(item, wish, books))
     if refusals:
         return Decided(Refused(refusals))
+    at = after_all(item, wish.place) if wish.live else wish.place
     period = due_date(item, wish, books)
-    loan = loan_of(
-        item, wish.standing.borrower, wish.loan, wish.place.at, BranchId(wish.branch.branch), period
-    )
-    lent = _lend(item, replace(loan, agent=wish.agent), wish.place, mode="desk")
+    loan = loan_of(item, wish.standing.borrower, wish.loan, at.at, BranchId(wish.branch.branch), period)
+    lent = _lend(item, replace(loan, agent=wish.agent), at, mode="desk")
     return lent if lent.state else Decided(refused("too_old_to_place"))
 
 

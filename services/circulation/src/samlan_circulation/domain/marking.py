@@ -9,7 +9,7 @@ from samlan_contracts.event import Event
 from samlan_contracts.events.circulation import ItemWhereaboutsChanged
 from samlan_contracts.shapes import ItemState
 
-from samlan_circulation.domain.fold import Placed, place
+from samlan_circulation.domain.fold import Placed, after_all, place
 from samlan_circulation.domain.model import BranchId, Item, Kept, Place
 from samlan_circulation.domain.outcomes import Decided
 
@@ -28,7 +28,7 @@ def mark(item: Item, state: ItemState, branch: BranchId, at: Place) -> Decided[I
     """Marks the item; its loan stays open, and a hold it stood for goes back to its queue."""
     if item.state == state:
         return Decided(item)
-    match place(item, Kept(place=at, kind="marked", branch=branch)):
+    match place(item, Kept(place=after_all(item, at), kind="marked", branch=branch)):
         case Placed() as placed:
             after = replace(item.resting(state, branch), kept=placed.kept)
             return Decided(after, after, (whereabouts(after),))

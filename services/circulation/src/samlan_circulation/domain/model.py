@@ -30,12 +30,21 @@ Kind = Literal["returned", "seen", "borrowed", "marked"]
 
 
 class Place(NamedTuple):
-    """Where a fact stands among an item's facts: by time, then device, sequence and id."""
+    """Where a fact stands among an item's facts: by time, then device, sequence and id.
+
+    `turn` parts the facts of one instant where a desk spoke in between: odd is a desk's command, which
+    follows all that was known when it was given; even (nearly always 0) are devices' facts."""
 
     at: datetime
+    turn: int
     device: str
     sequence: int
     fact: str
+
+    @classmethod
+    def of(cls, at: datetime, device: str, sequence: int, fact: str) -> Place:
+        """The place of a fact by its time alone."""
+        return cls(at, 0, device, sequence, fact)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +140,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """An item handed in or seen at a branch: by a device, or at the desk."""
+    """An item handed in or seen at a branch: by a device, or at the desk (`live`: just now)."""
 
     place: Place
     item: ItemBarcode
@@ -139,6 +148,7 @@ class Scan:
     mode: Mode
     row: str
     taken_at: datetime
+    live: bool = False
     replies: bool = False
     correlation: str | None = None
 

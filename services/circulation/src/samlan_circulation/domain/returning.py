@@ -15,7 +15,7 @@ from samlan_contracts.events.circulation import ItemReturned, LoanClosingMoved, 
 from samlan_contracts.policy import BranchCalendar, PolicyBooks
 from samlan_contracts.shapes import ClosedLoan
 
-from samlan_circulation.domain.fold import Again, Closing, Placed, TooOld, place
+from samlan_circulation.domain.fold import Again, Closing, Placed, TooOld, after_all, place
 from samlan_circulation.domain.model import Asked, BranchId, Item, Kept, Loan, Scan
 from samlan_circulation.domain.outcomes import (
     SUPERSEDED,
@@ -34,8 +34,9 @@ def hand_in(
 ) -> Decided[Outcome]:
     """Decides what a scan does; `sequence` is the item's, before this is told."""
     ruled = rule_return(books, branch=branch, thing=item.thing, mode=scan.mode, at=scan.place.at)
+    at = after_all(item, scan.place) if scan.live else scan.place
     kept = Kept(
-        place=scan.place, kind="returned" if ruled.accepted else "seen",
+        place=at, kind="returned" if ruled.accepted else "seen",
         branch=scan.branch, counts_at=ruled.counts_at,
     )  # fmt: skip
     match place(item, kept):

@@ -189,7 +189,7 @@ def _row(fact: DeviceFact) -> Fact:
 
 
 def _place(fact: DeviceFact) -> Place:
-    return Place(fact.happened_at, fact.device, fact.sequence, fact.id)
+    return Place.of(fact.happened_at, fact.device, fact.sequence, fact.id)
 
 
 def _loan(item: Item, fact: DeviceFact, borrower: Borrower) -> Loan:

@@ -83,7 +83,7 @@ class Loans:
             stored = await self._store.items.read(desk.item)
             if stored is None:
                 return refused("unknown_item")
-            reserved = fence.state.reserved if fence else ()
+            reserved = self._store.people.reserved(fence)
             wish = await self._wish(desk, stored.state, branch, standing, at)
             lent = await self._store.items.borrowed_by(desk.patron)
             open_ids = {loan for loan, _ in lent}
@@ -104,9 +104,10 @@ class Loans:
     ) -> CheckOut:
         command = desk.command or ""
         queue = (await self._store.queues.of([item.thing.title]))[item.thing.title]
-        place = Place(at, f"{DESK}/{desk.branch}", UUID(derive("check-out", command)).int >> 66, command)
+        place = Place.of(at, f"{DESK}/{desk.branch}", UUID(derive("check-out", command)).int >> 66, command)
         return CheckOut(
-            loan=LoanId(derive("loan", desk.item, command)), place=place, branch=branch.calendar,
+            loan=LoanId(derive("loan", desk.item, command)), place=place,
+            live=desk.happened_at is None, branch=branch.calendar,
             standing=standing, queue=queue, on_loan={}, agent=PatronId(desk.agent) if desk.agent else None,
         )  # fmt: skip
 

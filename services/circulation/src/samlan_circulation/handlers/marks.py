@@ -40,7 +40,7 @@ class Marks:
 
     async def _mark(self, barcode: str, word: str, branch: str, cause: str) -> Item | Refused:
         at = whole_ms(self._resources.library_clock.now())
-        place = Place(at, f"{DESK}/{branch}", UUID(cause).int >> 66, cause)
+        place = Place.of(at, f"{DESK}/{branch}", UUID(cause).int >> 66, cause)
 
         def decide(stored: Stored[Item] | None) -> Change[Item, Item | Refused]:
             if stored is None:

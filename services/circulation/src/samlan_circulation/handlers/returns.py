@@ -95,9 +95,9 @@ class Returns:
         if taken.standing in CONFLICTS:
             return refused("command_reused")
         scan = Scan(
-            place=Place(taken.row["happened_at"], fact.device, fact.sequence, fact.id), mode="desk",
+            place=Place.of(taken.row["happened_at"], fact.device, fact.sequence, fact.id), mode="desk",
             item=ItemBarcode(wish.item), branch=BranchId(wish.branch), row=fact.key,
-            taken_at=taken.row["taken_at"],
+            taken_at=taken.row["taken_at"], live=wish.happened_at is None,
         )  # fmt: skip
         if taken.standing is Standing.DONE:
             return await self._at_the_desk(scan, None, [])

@@ -67,7 +67,7 @@ def load_loan(doc: Doc) -> Loan:
 
 def dump_kept(kept: Kept) -> Doc:
     """A kept fact, with what is absent or follows from the rest left out."""
-    at, device, sequence, fact = kept.place
+    at, turn, device, sequence, fact = kept.place
     short: Doc = {
         "at": at,
         "device": device,
@@ -76,6 +76,8 @@ def dump_kept(kept: Kept) -> Doc:
         "kind": kept.kind,
         "branch": kept.branch,
     }
+    if turn:
+        short["turn"] = turn
     if kept.counts_at is not None:
         short["counts"] = True if kept.counts_at == at else kept.counts_at
     if kept.loan is not None and kept.due is not None:
@@ -87,8 +89,9 @@ def dump_kept(kept: Kept) -> Doc:
 
 def _load_kept(doc: Doc) -> Kept:
     counts = doc.get("counts")
+    place = Place(doc["at"], doc.get("turn", 0), doc["device"], doc["n"], doc["fact"])
     return Kept(
-        place=Place(doc["at"], doc["device"], doc["n"], doc["fact"]), kind=doc["kind"], branch=doc["branch"],
+        place=place, kind=doc["kind"], branch=doc["branch"],
         counts_at=doc["at"] if counts is True else counts, loan=doc.get("loan"),
         due=date.fromisoformat(doc["due"]) if "due" in doc else None, renewals=doc.get("renewals", 0),
         closed_at=doc.get("closed"),

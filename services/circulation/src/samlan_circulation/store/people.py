@@ -107,6 +107,11 @@ class People:
         """The patron's fence, to be read before loans are counted."""
         return await self._fences.read(patron)
 
+    def reserved(self, fence: Stored[Fence] | None) -> tuple[Reserved, ...]:
+        """The loans about to be lent; what a crash left is forgotten after a while."""
+        now = self._machine.now()
+        return tuple(one for one in (fence.state.reserved if fence else ()) if now - one.at < STALE_AFTER)
+
     async def reserve(self, patron: str, seen: Stored[Fence] | None, loan: LoanId, material: str) -> bool:
         """Reserves a loan unless another check-out passed since `seen`."""
         now = self._machine.now()
@@ -114,10 +119,7 @@ class People:
         def decide(stored: Stored[Fence] | None) -> Change[Fence, bool]:
             if (stored and stored.revision) != (seen and seen.revision):
                 return Change(False)
-            kept = tuple(
-                one for one in (stored.state.reserved if stored else ()) if now - one.at < STALE_AFTER
-            )
-            return Change(True, Fence((*kept, Reserved(loan, material, now))))
+            return Change(True, Fence((*self.reserved(stored), Reserved(loan, material, now))))
 
         return await self._fences.change(patron, decide)
 
