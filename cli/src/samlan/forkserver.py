@@ -1,8 +1,8 @@
 """The process that services are forked from: it has imported third-party libraries, and nothing of ours.
 
 Forked, a service is there at once and shares the libraries' memory with the others. Run as
-`python -m samlan.forkserver FD`; over the socket FD it takes one JSON line for each process wanted and answers
-with its pid, and tells when one has ended. When the socket closes, whoever asked is gone, and all are ended.
+`python -m samlan.forkserver FD`; over the socket FD it takes one JSON line for each process wanted, answers
+with its pid, and tells when one has ended. When the socket closes, whoever asked is gone: all are ended.
 """
 
 import gc
@@ -17,15 +17,16 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Final, NoReturn
 
 PRELOADED: Final = (
-    "aio_pika", "aiosmtpd.smtp", "aiosmtplib", "argon2", "babel.dates", "cryptography.hazmat.primitives.asymmetric.ed25519",
-    "cryptography.hazmat.primitives.ciphers.aead", "encodings.idna", "fastapi", "faststream.rabbit",
-    "faststream.rabbit.prometheus", "faststream.rabbit.opentelemetry", "httpx2", "jinja2", "joserfc.jwt", "joserfc.jwk",
-    "opentelemetry.sdk.trace", "orjson", "prometheus_client", "pydantic_settings", "pymongo.asynchronous.mongo_client",
-    "structlog", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on", "uvloop", "yaml",
+    "aio_pika", "aiosmtpd.smtp", "aiosmtplib", "argon2", "babel.dates",
+    "cryptography.hazmat.primitives.asymmetric.ed25519", "cryptography.hazmat.primitives.ciphers.aead",
+    "encodings.idna", "fastapi", "faststream.rabbit", "faststream.rabbit.prometheus",
+    "faststream.rabbit.opentelemetry", "httpx2", "jinja2", "joserfc.jwt", "joserfc.jwk",
+    "opentelemetry.sdk.trace", "orjson", "prometheus_client", "pydantic_settings",
+    "pymongo.asynchronous.mongo_client", "structlog", "uvicorn.protocols.http.h11_impl",
+    "uvicorn.lifespan.on", "uvloop", "yaml",
 )  # fmt: skip
 DRAIN_SECONDS: Final = 25.0
 POLL_SECONDS: Final = 0.05
@@ -148,5 +149,4 @@ def main(control: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).parent)]
     main(sys.argv[1])

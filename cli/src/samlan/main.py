@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -37,9 +37,15 @@ def up(
 
 
 def main() -> None:
-    """Runs the command; a mistake of the person who called is one line, not a traceback."""
+    """Runs the command; what the person who called can mend is one line, not a traceback."""
     try:
         app()
     except Trouble as trouble:
-        sys.stderr.write(f"samlan: {trouble}\n")
-        sys.exit(1)
+        _give_up(str(trouble))
+    except OSError as error:
+        _give_up(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
+
+
+def _give_up(why: str) -> NoReturn:
+    sys.stderr.write(f"samlan: {why}\n")
+    sys.exit(1)

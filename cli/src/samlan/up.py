@@ -58,7 +58,9 @@ def check_clock(clock: Path) -> None:
     """Refuses a clock's file that holds no time before anything is started."""
     try:
         read_clock(clock)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise Trouble(f"--clock {clock}: {error.strerror}") from None
+    except ValueError as error:
         raise Trouble(f"--clock {clock}: {error}") from None
 
 
@@ -66,8 +68,8 @@ def table(addresses: Addresses, data: Path) -> Table:
     """The addresses a person needs; the rest stands in the file."""
     shown = Table(show_header=False, box=None)
     for name, value in (
-        ("gateway", addresses.gateway), ("mail", addresses.mail), ("sms", addresses.sms), ("logs", addresses.logs),
-        ("all addresses", str(data / FILE)),
+        ("gateway", addresses.gateway), ("mail", addresses.mail), ("sms", addresses.sms),
+        ("logs", addresses.logs), ("all addresses", str(data / FILE)),
     ):  # fmt: skip
         shown.add_row(name, value)
     return shown

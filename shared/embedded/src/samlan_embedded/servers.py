@@ -5,11 +5,19 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+
+import httpx2
+from pymongo import AsyncMongoClient
+from pymongo.errors import PyMongoError
 
 from samlan_embedded.addresses import Broker, Datastore, running_broker, running_datastore
 from samlan_embedded.datastore import DatastoreServer
 from samlan_embedded.passwords import Passwords
+from samlan_embedded.processes import DidNotStart
 from samlan_embedded.rabbit import RabbitNode
+
+SELECT_LIMIT_MS = 5_000
 
 
 class Servers:
@@ -47,11 +55,15 @@ class Servers:
             await self.node.launch()
         if self.server:
             await self.server.start()
+        else:
+            await datastore_answers(self.datastore)
 
     async def wait(self) -> None:
         """Returns when the broker serves too."""
         if self.node:
             await self.node.wait()
+        else:
+            await broker_answers(self.broker)
 
     async def stop(self) -> None:
         """Ends what was started here, and nothing else."""
@@ -69,3 +81,26 @@ async def embedded(folder: Path, environment: Mapping[str, str] = os.environ) ->
         yield servers
     finally:
         await servers.stop()
+
+
+async def broker_answers(broker: Broker) -> None:
+    """`DidNotStart` unless the running broker's management takes its administrator."""
+    try:
+        async with httpx2.AsyncClient(auth=(broker.admin, broker.admin_password)) as client:
+            answer = await client.get(f"{broker.management_url}/api/whoami")
+            answer.raise_for_status()
+    except httpx2.HTTPError as error:
+        raise DidNotStart(
+            f"the broker's management ({broker.management_url}) does not serve: {error}"
+        ) from None
+
+
+async def datastore_answers(datastore: Datastore) -> None:
+    """`DidNotStart` unless the running datastore takes its administrator."""
+    try:
+        async with AsyncMongoClient[dict[str, Any]](
+            datastore.admin_url, serverSelectionTimeoutMS=SELECT_LIMIT_MS
+        ) as client:
+            await client.admin.command("ping")
+    except PyMongoError as error:
+        raise DidNotStart(f"the datastore ({datastore.location}) does not serve: {type(error).__name__}") from None
