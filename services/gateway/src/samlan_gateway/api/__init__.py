@@ -1,0 +1,1 @@
+"""The public door, `/v1`: what programs outside this repository may rely on (surface.md)."""

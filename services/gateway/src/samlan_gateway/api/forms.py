@@ -1,0 +1,205 @@
+"""What bodies may say: unknown fields are ignored, ids are printable, and nothing is without limit."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import Path, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+NO_CONTROLS: Final = r"^[^\p{Cc}]+$"
+LOANS_AT_ONCE: Final = 400
+HOLDS_AT_ONCE: Final = 200
+FEES_AT_ONCE: Final = 400
+MOST_MINOR: Final = 100_000_000
+MOST_PAGES: Final = 10_000
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_CONTROLS)]
+PathId = Annotated[str, Path(min_length=1, max_length=200, pattern=NO_CONTROLS)]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
+Pin = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Cursor = Annotated[str | None, Query(max_length=400)]
+Minor = Annotated[int, Field(gt=0, le=MOST_MINOR, strict=True)]
+
+
+class Form(BaseModel):
+    """A body; what was refused in it is never repeated in the answer."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    def stated(self) -> dict[str, Any]:
+        """The fields that were given, nulls included."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class CardOrIdentity(Form):
+    """Shows either a card or an identity number."""
+
+    card: Id | None = None
+    identity: Id | None = None
+
+    @model_validator(mode="after")
+    def shows_one(self) -> CardOrIdentity:
+        """One of the two, not both."""
+        if (self.card is None) == (self.identity is None):
+            raise ValueError("show either card or identity")
+        return self
+
+
+class Somebody(Form):
+    """Names a patron by id, card or identity number."""
+
+    patron: Id | None = None
+    card: Id | None = None
+    identity: Id | None = None
+
+    @model_validator(mode="after")
+    def names_one(self) -> Somebody:
+        """One of the three."""
+        given = [one for one in (self.patron, self.card, self.identity) if one is not None]
+        if len(given) > 1 or not (given or self._may_name_nobody):
+            raise ValueError("name one of patron, card and identity")
+        return self
+
+    @property
+    def _may_name_nobody(self) -> bool:
+        return False
+
+
+class LogInForm(CardOrIdentity):
+    """Credentials of a patron at a member."""
+
+    member: Id
+    pin: Pin
+
+
+class PinForm(Form):
+    """The PIN as it is and as it shall be."""
+
+    old: Pin
+    new: Pin
+
+
+class ContactForm(Form):
+    """What a patron may change alone; a field left out stays, null removes."""
+
+    email: Annotated[str, StringConstraints(max_length=320)] | None = None
+    mobile: Annotated[str, StringConstraints(max_length=40)] | None = None
+    address: dict[str, Any] | None = None
+    language: Annotated[str, StringConstraints(max_length=10)] | None = None
+    channels: Annotated[list[str], Field(max_length=10)] | None = None
+    receipts: bool | None = None
+    pickup: Id | None = None
+
+
+class RenewalForm(Form):
+    """Loans to be renewed."""
+
+    loans: Annotated[list[Id], Field(min_length=1, max_length=LOANS_AT_ONCE)]
+
+
+class HoldForm(Form):
+    """A title to be held; without `pickup`, at the patron's own branch."""
+
+    title: Id
+    pickup: Id | None = None
+    last_needed: date | None = None
+
+    def wanted(self) -> dict[str, Any]:
+        """What was asked for."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class HoldChange(Form):
+    """A change of one hold; `last_needed` null takes the day away."""
+
+    hold: Id
+    frozen: bool | None = None
+    cancel: bool | None = None
+    pickup: Id | None = None
+    last_needed: date | None = None
+
+    def wanted(self) -> dict[str, Any]:
+        """What was asked for: only a day can be taken away."""
+        return {k: v for k, v in self.stated().items() if v is not None or k == "last_needed"}
+
+
+class HoldChangesForm(Form):
+    """Changes of holds."""
+
+    changes: Annotated[list[HoldChange], Field(min_length=1, max_length=HOLDS_AT_ONCE)]
+
+
+class PaymentForm(Form):
+    """Fees to be paid in full."""
+
+    fees: Annotated[list[Id], Field(min_length=1, max_length=FEES_AT_ONCE)]
+
+
+class DeskLoanForm(CardOrIdentity):
+    """An item, and who takes it; `agent` is the patron who fetches it for somebody else."""
+
+    item: Id
+    agent: Id | None = None
+    happened_at: AwareDatetime | None = None
+
+
+class DeskReturnForm(Form):
+    """An item handed in."""
+
+    item: Id
+    happened_at: AwareDatetime | None = None
+
+
+class ItemForm(Form):
+    """What became of an item: `lost`, `damaged`, `missing`, `claimed_returned`, `withdrawn`, `found`."""
+
+    state: Id
+
+
+class DeskHoldForm(Somebody):
+    """A title to be held for somebody at the desk or on the telephone."""
+
+    title: Id
+    pickup: Id | None = None
+    last_needed: date | None = None
+    channel: Literal["desk", "phone"] = "desk"
+
+
+class DeskFeeForm(Somebody):
+    """A fee of the desk: the book says how much; `amount` (minor units) only for kinds at actual cost."""
+
+    kind: Id
+    item: Id | None = None
+    pages: Annotated[int, Field(ge=1, le=MOST_PAGES, strict=True)] | None = None
+    amount: Minor | None = None
+
+
+class WaiverForm(Form):
+    """A fee forgiven, or `amount` of it, and why."""
+
+    amount: Minor | None = None
+    why: Words
+
+
+class DeskPaymentForm(Somebody):
+    """Fees paid at the desk; whose they are follows from the fees when nobody is named."""
+
+    fees: Annotated[list[Id], Field(min_length=1, max_length=FEES_AT_ONCE)]
+
+    @property
+    def _may_name_nobody(self) -> bool:
+        return True
+
+
+class DiscardForm(Form):
+    """Why a dead letter is given up."""
+
+    why: Words
+
+
+class ClockForm(Form):
+    """Where library time shall stand, with an offset."""
+
+    now: AwareDatetime

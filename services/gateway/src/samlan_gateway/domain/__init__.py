@@ -1,0 +1,1 @@
+"""What the gateway knows by itself: who may pass, what may be shown, what is quiet."""

@@ -1,0 +1,1 @@
+"""What the gateway does for somebody: commands to the owners, sessions, and moving the clock."""

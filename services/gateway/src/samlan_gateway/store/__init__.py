@@ -1,0 +1,1 @@
+"""The gateway's own documents: answers given under a key, sessions that ended early; all gone in a day."""
