@@ -22,6 +22,15 @@ def kept_ports(record: Path, names: Sequence[str]) -> dict[str, int]:
     return ports
 
 
+def remembered_ports(record: Path, names: Sequence[str]) -> dict[str, int]:
+    """The ports that were kept at the last start; `KeyError` names one that never was."""
+    try:
+        before: dict[str, int] = json.loads(record.read_text())
+    except (OSError, ValueError):
+        before = {}
+    return {name: before[name] for name in names}
+
+
 def free_ports(count: int) -> list[int]:
     """As many different ports as asked for that nobody listens on now."""
     found: set[int] = set()

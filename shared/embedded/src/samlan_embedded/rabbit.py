@@ -17,7 +17,7 @@ import httpx2
 
 from samlan_embedded.addresses import Broker
 from samlan_embedded.passwords import Passwords
-from samlan_embedded.ports import LOOPBACK, kept_ports
+from samlan_embedded.ports import LOOPBACK, kept_ports, remembered_ports
 from samlan_embedded.processes import POLL_SECONDS, Child, DidNotStart, last_lines, write_private
 
 NODE = "samlan@localhost"
@@ -56,10 +56,11 @@ class RabbitNode:
 
     @property
     def address(self) -> Broker:
-        """Where the node listens and who administers it; known once it was started."""
+        """Where the node listens and who administers it; known once it was started, by whomever."""
+        ports = self._ports or remembered_ports(self._folder / "ports.json", PORTS)
         return Broker(
-            host=LOOPBACK, port=self._ports["amqp"],
-            management_url=f"http://{LOOPBACK}:{self._ports['management']}",
+            host=LOOPBACK, port=ports["amqp"],
+            management_url=f"http://{LOOPBACK}:{ports['management']}",
             admin=ADMIN, admin_password=self._passwords.of("rabbitmq", ADMIN), passwords=self._passwords,
         )  # fmt: skip
 

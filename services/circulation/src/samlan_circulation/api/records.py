@@ -89,6 +89,11 @@ def _facts(router: APIRouter, store: Store, views: Views) -> None:
         """What became of a device's fact."""
         return _found(await views.fact(fact), "unknown_fact")
 
+    @router.get("/devices")
+    async def devices() -> Any:
+        """Every device that was imported, for the command line to give each its broker user."""
+        return {"items": await store.places.devices(), "next": None}
+
     @router.get("/state")
     async def state(after: str | None = None, limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE) -> Any:
         """Everything, page by page, for the check of invariants."""

@@ -63,6 +63,11 @@ class Places:
         result = await self._devices.bulk_write(writes, ordered=False)
         return result.modified_count + result.upserted_count
 
+    async def devices(self) -> list[dict[str, Any]]:
+        """Every registered device with its branch and kind."""
+        names = ("device", "branch", "kind")
+        return [{name: one[name] for name in names} async for one in self._devices.find({}).sort("_id", 1)]
+
     async def _read_branch(self, branch: str) -> Branch | None:
         doc = await self.copies.read(branch)
         return Branch(doc) if doc else None
