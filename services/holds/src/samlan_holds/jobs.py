@@ -22,8 +22,10 @@ def jobs(clock: LibraryClock, deadlines: Deadlines, queues: Queues, holds: Holds
         return await holds.next_due("needed_at", clock.now())
 
     async def leftover_due() -> datetime | None:
-        times = (await holds.next_due("look_at", clock.now()), await queues.next_decision_due(clock.now()))
-        return min((one for one in times if one is not None), default=None)
+        """Housekeeping waits for no instant of its own: it is due when it is, and moves no clock."""
+        now = clock.now()
+        times = (await holds.next_due("look_at", now), await queues.next_decision_due(now))
+        return now if any(one is not None and one <= now for one in times) else None
 
     return (
         Job(name="shelf_deadlines", next_due=shelf_due, run=deadlines.shelves),

@@ -1,0 +1,295 @@
+"""Holds that change while their item is allotted, in transit or ready; collecting; deadlines."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from samlan_contracts.events.holds import HoldCancelled, HoldCollected, HoldExpired, HoldReady
+from samlan_holds import app
+
+LERUM, PARTILLE = "vast/lerum", "vast/partille"
+CLOSES = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)  # Lerum closes at 19:00 on the last day of the shelf
+
+
+async def bring(holds: Any, state: str) -> None:
+    """Brings red-1 for Bo, who picks up in Partille, to a state."""
+    await holds.scan("red-1", PARTILLE if state == "allotted" else LERUM)
+    if state == "ready":
+        await holds.scan("red-1", PARTILLE, was="in_transit")
+        await holds.shelve()
+    assert (await holds.state("bo"))["state"] == state
+
+
+STATES = ("allotted", "in_transit", "ready")
+
+
+@pytest.mark.clause("G14")
+@pytest.mark.parametrize("state", STATES)
+async def test_a_hold_cancelled_while_its_item_is_anywhere_gives_it_to_the_next(holds: Any, state: str) -> None:
+    wanted = await holds.queue_of("bo", "anna")
+    await bring(holds, state)
+    [outcome] = await holds.change({"hold": wanted["bo"], "cancel": True}, patron="bo")
+    assert (outcome["changed"], outcome["state"], outcome["reasons"]) == (True, "cancelled", [])
+    assert await holds.ended("bo") == "cancelled"
+    moved = holds.routed()
+    assert (moved.to, moved.branch, moved.hold.patron, moved.answers) == (
+        "move", LERUM, "anna", 1 if state != "ready" else 2,
+    )  # fmt: skip
+    assert (await holds.state("anna"))["state"] == "allotted"
+    assert [one.patron for one in holds.world.events(HoldReady)] == (["bo"] if state == "ready" else [])
+    await holds.scan("red-1", LERUM, was="in_transit")
+    await holds.shelve()
+    assert holds.world.events(HoldReady)[-1].patron == "anna"
+    assert [one.patron for one in holds.world.events(HoldCancelled)] == ["bo"]
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_a_cancelled_hold_with_nobody_behind_it_sends_its_item_home(holds: Any, state: str) -> None:
+    wanted = await holds.queue_of("bo")
+    await bring(holds, state)
+    await holds.change({"hold": wanted["bo"], "cancel": True})
+    assert (holds.routed().to, holds.routed().branch, holds.routed().hold) == ("move", LERUM, None)
+
+
+@pytest.mark.clause("G12")
+@pytest.mark.parametrize("state", STATES)
+async def test_a_hold_does_not_freeze_once_its_item_is_on_the_way(holds: Any, state: str) -> None:
+    wanted = await holds.queue_of("bo")
+    await bring(holds, state)
+    before = len(holds.routings())
+    [outcome] = await holds.change({"hold": wanted["bo"], "frozen": True}, patron="bo")
+    assert (outcome["changed"], [one["reason"] for one in outcome["reasons"]]) == (False, ["already_allotted"])
+    assert (await holds.state("bo"))["state"] == state
+    assert len(holds.routings()) == before
+
+
+@pytest.mark.clause("G09")
+@pytest.mark.parametrize("state", ["allotted", "in_transit"])
+async def test_a_hold_moved_before_it_is_ready_has_its_item_routed_again(holds: Any, state: str) -> None:
+    wanted = await holds.queue_of("bo", "anna")
+    await bring(holds, state)
+    [outcome] = await holds.change({"hold": wanted["bo"], "pickup": LERUM}, patron="bo")
+    assert (outcome["changed"], outcome["pickup"]) == (True, LERUM)
+    moved = holds.routed()
+    assert (moved.to, moved.branch, moved.hold.patron, moved.hold.pickup) == ("move", LERUM, "bo", LERUM)
+    await holds.scan("red-1", LERUM, was="in_transit")
+    assert holds.routed().to == "shelf"
+    await holds.shelve()
+    assert (holds.world.events(HoldReady)[0].patron, holds.world.events(HoldReady)[0].pickup) == ("bo", LERUM)
+
+
+async def test_a_shelving_at_the_old_branch_makes_a_moved_hold_not_ready(holds: Any) -> None:
+    wanted = await holds.queue_of("anna")
+    await holds.scan("red-1", LERUM)
+    shelf = holds.routed()
+    await holds.change({"hold": wanted["anna"], "pickup": PARTILLE})
+    await holds.world.settle()
+    from samlan_contracts.events.circulation import ItemShelved
+
+    event = ItemShelved(
+        item="red-1", title=shelf.title, hold=wanted["anna"], branch=LERUM,
+        shelved_at=holds.world.clock.now(),
+    )  # fmt: skip
+    await holds.tell(event, "item/red-1")
+    await holds.world.settle()
+    assert (await holds.state("anna"))["state"] == "allotted"
+    await holds.scan("red-1", LERUM, was="hold_shelf")
+    assert (holds.routed().to, holds.routed().branch) == ("transit", PARTILLE)
+
+
+async def test_a_ready_hold_is_not_moved(holds: Any) -> None:
+    hold = await holds.ready("anna")
+    [outcome] = await holds.change({"hold": hold, "pickup": PARTILLE})
+    assert [one["reason"] for one in outcome["reasons"]] == ["already_ready"]
+    assert (await holds.state("anna"))["pickup"] == LERUM
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_a_block_after_allotment_changes_nothing(holds: Any, state: str) -> None:
+    await holds.queue_of("bo", "anna")
+    await bring(holds, state)
+    before = holds.routings()
+    await holds.blocked("bo")
+    await holds.owes("bo", "borrow", "hold")
+    await holds.world.settle()
+    assert (await holds.state("bo"))["state"] == state
+    assert holds.routings() == before
+    await holds.scan("red-1", LERUM, was="in_transit")
+    assert holds.routed().hold.patron == "bo"
+
+
+# -- collecting -------------------------------------------------------------------------------------------
+
+
+async def test_the_patron_who_borrows_the_ready_item_has_collected_the_hold(holds: Any) -> None:
+    hold = await holds.ready("anna")
+    await holds.lend("anna", hold=hold, times=2)
+    assert await holds.ended("anna") == "collected"
+    assert [one.hold for one in holds.world.events(HoldCollected)] == [hold]
+    assert (await holds.document())["allotted"] == []
+
+
+async def test_another_copy_borrowed_collects_the_hold_and_frees_its_item_for_the_next(holds: Any) -> None:
+    await holds.queue_of("anna", "cilla")
+    await holds.scan("red-1")
+    await holds.lend("anna", "red-2")
+    assert await holds.ended("anna") == "collected"
+    assert (holds.routed().to, holds.routed().hold.patron) == ("move", "cilla")
+
+
+async def test_a_waiting_hold_is_collected_by_any_copy(holds: Any) -> None:
+    await holds.queue_of("anna", "cilla")
+    await holds.lend("anna", "red-2")
+    assert await holds.ended("anna") == "collected"
+    assert holds.length() == 1
+
+
+async def test_an_allotted_item_lent_to_another_puts_the_hold_back_in_its_place(holds: Any) -> None:
+    await holds.queue_of("anna", "cilla")
+    await holds.scan("red-1")
+    await holds.lend("david")
+    shown = await holds.state("anna")
+    assert (shown["state"], shown["position"]) == ("waiting", 1)
+
+
+async def test_an_item_allotted_to_another_may_be_lent_to_one_who_waits(holds: Any) -> None:
+    await holds.queue_of("anna", "cilla")
+    await holds.scan("red-1")
+    await holds.lend("cilla")
+    assert await holds.ended("cilla") == "collected"
+    assert (await holds.state("anna"))["state"] == "waiting"
+
+
+async def test_the_loan_known_before_the_return_that_preceded_it_wins(holds: Any) -> None:
+    await holds.queue_of("anna")
+    await holds.lend("david", sequence=2)
+    await holds.scan("red-1", sequence=1)
+    routed = holds.routed()
+    assert routed.hold.patron == "anna"
+    await holds.refuse(routed)
+    assert (await holds.state("anna"))["state"] == "waiting"
+
+
+async def test_a_loan_that_was_over_collects_only_a_hold_placed_before_it(holds: Any) -> None:
+    now = holds.world.clock.now()
+    await holds.queue_of("anna", "cilla")
+    await holds.lend("anna", "red-2", over=True, at=now - timedelta(hours=1))
+    assert (await holds.state("anna"))["state"] == "waiting"
+    await holds.lend("cilla", "red-3", over=True, at=now + timedelta(hours=1))
+    assert await holds.ended("cilla") == "collected"
+
+
+async def test_an_older_loan_does_not_take_an_item_from_the_hold_it_is_now_kept_for(holds: Any) -> None:
+    await holds.placed("anna")
+    await holds.scan("red-1", sequence=5)
+    await holds.lend("david", sequence=4, at=holds.world.clock.now() - timedelta(days=1))
+    assert (await holds.state("anna"))["state"] == "allotted"
+
+
+async def test_a_repeat_of_an_old_loan_does_not_collect_a_new_hold(holds: Any) -> None:
+    start = holds.world.clock.now()
+    await holds.lend("anna", sequence=1)
+    await holds.scan("red-1", sequence=2)
+    holds.world.clock.set(start + timedelta(days=1))
+    await holds.placed("anna")
+    await holds.lend("anna", sequence=1, at=start)
+    assert (await holds.state("anna"))["state"] == "waiting"
+
+
+# -- deadlines --------------------------------------------------------------------------------------------
+
+
+async def test_the_shelf_deadline_runs_out_when_the_branch_closes_and_not_before(holds: Any) -> None:
+    await holds.ready("anna")
+    await holds.placed("cilla")
+    due = (await holds.get("/clock/next"))["due"]
+    assert datetime.fromisoformat(due) == CLOSES
+    await holds.at(CLOSES - timedelta(seconds=1))
+    assert (await holds.state("anna"))["state"] == "ready"
+    await holds.at(CLOSES)
+    assert await holds.ended("anna") == "expired"
+    [expired] = holds.world.events(HoldExpired)
+    assert (expired.patron, expired.why, expired.expired_at) == ("anna", "not_collected", CLOSES)
+    assert expired.because[0]["rule"] == "vast/pickup_shelf"
+    assert (holds.routed().to, holds.routed().hold.patron) == ("move", "cilla")
+    assert len(holds.world.events(HoldReady)) == 1
+    [row] = (await holds.get("/pickup-shelf", branch=LERUM))["items"]
+    assert (row["item"], row["action"], row["goes_to"], row["hold"]["borrower_id"]) == (
+        "red-1", "move", LERUM, "id-cilla",
+    )  # fmt: skip
+    await holds.scan("red-1", was="hold_shelf")
+    await holds.shelve()
+    assert holds.world.events(HoldReady)[-1].patron == "cilla"
+
+
+async def test_a_job_that_was_down_for_days_catches_up_with_the_right_date(holds: Any) -> None:
+    await holds.ready("anna")
+    await holds.at(CLOSES + timedelta(days=3))
+    assert [one.expired_at for one in holds.world.events(HoldExpired)] == [CLOSES]
+
+
+async def test_a_branch_that_opens_longer_than_known_keeps_its_holds_until_then(holds: Any) -> None:
+    await holds.ready("anna")
+    await holds.branch(LERUM, opening=dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("10:00", "21:00")))
+    await holds.world.settle()
+    await holds.at(CLOSES)
+    assert (await holds.state("anna"))["state"] == "ready"
+    await holds.at(CLOSES + timedelta(hours=2))
+    assert await holds.ended("anna") == "expired"
+
+
+async def test_a_collection_that_circulation_accepted_wins_over_the_deadline(holds: Any) -> None:
+    hold = await holds.ready("anna")
+    await holds.placed("cilla")
+    await holds.at(CLOSES)
+    assert (await holds.state("cilla"))["state"] == "allotted"
+    await holds.lend("anna", hold=hold, at=CLOSES - timedelta(minutes=1))
+    assert await holds.ended("anna") == "collected"
+    shown = await holds.state("cilla")
+    assert (shown["state"], shown["position"]) == ("waiting", 1)
+
+
+async def test_many_deadlines_at_one_instant_all_run_out_once(holds: Any) -> None:
+    for patron, item in (("anna", "red-1"), ("cilla", "red-2"), ("david", "red-3")):
+        await holds.ready(patron, item)
+    await holds.world.start(app.build, name="second")
+    holds.world.clock.set(CLOSES)
+    await holds.world.post("holds", "/clock/run")
+    await holds.world.post("second", "/clock/run")
+    await holds.world.settle()
+    assert sorted(one.patron for one in holds.world.events(HoldExpired)) == ["anna", "cilla", "david"]
+
+
+@pytest.mark.clause("G10")
+async def test_a_hold_nothing_came_for_disappears_after_its_last_needed_day(holds: Any) -> None:
+    hold = await holds.placed("anna", last_needed="2026-11-25")
+    midnight = datetime(2026, 11, 25, 23, 0, tzinfo=UTC)
+    await holds.at(midnight - timedelta(minutes=1))
+    assert (await holds.state("anna"))["state"] == "waiting"
+    await holds.at(midnight)
+    assert await holds.ended("anna") == "expired"
+    [expired] = holds.world.events(HoldExpired)
+    assert (expired.hold, expired.why, expired.expired_at) == (hold, "not_needed_any_more", midnight)
+    assert holds.length() == 0
+
+
+@pytest.mark.clause("G10")
+async def test_a_hold_whose_item_is_ready_by_its_last_needed_day_is_kept(holds: Any) -> None:
+    await holds.ready("anna", last_needed="2026-11-25")
+    await holds.at(datetime(2026, 11, 26, 12, tzinfo=UTC))
+    assert (await holds.state("anna"))["state"] == "ready"
+    await holds.whereabouts("red-1", "lost")
+    await holds.at(datetime(2026, 11, 27, 12, tzinfo=UTC))
+    assert await holds.ended("anna") == "expired"
+
+
+async def test_a_last_needed_day_may_be_moved_and_taken_away(holds: Any) -> None:
+    wanted = await holds.queue_of("anna", "cilla")
+    await holds.change({"hold": wanted["anna"], "last_needed": "2026-11-24"})
+    await holds.change({"hold": wanted["cilla"], "last_needed": "2026-11-24"})
+    await holds.change({"hold": wanted["cilla"], "last_needed": None}, {"hold": wanted["anna"], "frozen": True})
+    await holds.at(datetime(2026, 11, 24, 23, tzinfo=UTC))
+    assert await holds.ended("anna") == "expired"
+    assert (await holds.state("cilla"))["last_needed"] is None
