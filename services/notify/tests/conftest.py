@@ -233,7 +233,7 @@ async def make_desk(
         await known.prepare()
         return Desk(
             world, resources, notices, known,
-            Recording(notices=notices, books=resources.books, clock=world.clock),
+            Recording(notices=notices, known=known, books=resources.books, clock=world.clock),
             Copying(known=known, notices=notices, clock=world.clock), sending,
         )  # fmt: skip
 
@@ -277,7 +277,7 @@ def start(world: World, make_resources: Callable[[], Resources]) -> Callable[...
     return begin
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses between attempts are as long as it takes to look again."""
     monkeypatch.setattr("samlan_notify.domain.notice.DELAYS_SECONDS", (0,))

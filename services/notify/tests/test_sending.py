@@ -15,6 +15,7 @@ from samlan_plumbing.seams import install
 from .cast import ANNA, CONTACTS, fee_charged, hold_expired, hold_ready, item_returned
 from .conftest import Desk, FakeAccounts, PostOffice, introduce
 
+pytestmark = pytest.mark.usefixtures("impatient")
 READY = occasions.hold_ready(hold_ready())
 
 
@@ -74,6 +75,15 @@ async def test_fees_that_fall_due_together_are_one_message_and_a_later_one_anoth
     await desk.run()
     assert [str(one["X-Samlan-Cause"]) for one in post.mails] == ["e0,e1,e2", "e3"]
     assert "36,00 kr" in post.mails[0].get_content()
+
+
+async def test_holds_that_expire_together_are_one_message(desk: Desk, post: PostOffice) -> None:
+    for hold in ("h1", "h2", "h3"):
+        await desk.owe(occasions.hold_expired(hold_expired(hold=hold)), hold)
+        desk.world.clock.set(desk.world.clock.now() + timedelta(seconds=1))
+        await desk.sending.run(desk.world.clock.now())
+    await desk.run()
+    assert [str(one["X-Samlan-Cause"]) for one in post.mails] == ["h1,h2,h3"]
 
 
 async def test_nothing_is_sent_before_the_others_had_time_to_join(desk: Desk, post: PostOffice) -> None:
@@ -410,3 +420,36 @@ async def test_a_kill_between_any_two_steps_loses_nothing_and_doubles_nothing(
         mails = [one for one in post.by_id.values() if f"{at}-f1" in str(one["X-Samlan-Cause"])]
         assert sorted(str(mails[0]["X-Samlan-Cause"]).split(",")) == causes[:3]
     assert kills > 20
+
+
+async def test_replicas_that_met_at_every_step_still_send_each_message_once(
+    make_desk: Callable[[], Awaitable[Desk]], post: PostOffice
+) -> None:
+    """One replica stops at a step while the other does all it can; then the first goes on."""
+    desk, other = await make_desk(), await make_desk()
+    await introduce(desk.known)
+    met, at = True, 0
+    while met:
+        met, at = False, at + 1
+        causes = [f"{at}-{name}" for name in ("f1", "f2", "f3")]
+        for cause in causes:
+            await desk.owe(fee("mio" if cause.endswith("f2") else "anna", cause), cause)
+        desk.world.clock.set(desk.world.clock.now() + timedelta(seconds=6))
+        now, left = desk.world.clock.now(), at
+
+        async def meet(_: str, __: str) -> None:
+            nonlocal left, met
+            left -= 1
+            if left == 0:
+                met = True
+                await other.sending.run(now)  # noqa: B023
+
+        install(meet)
+        try:
+            await desk.sending.run(now)
+        finally:
+            install(None)
+        await desk.run()
+        assert {post.causes[one] for one in causes} == {1}, at
+        assert len(post.mails) == len(post.by_id), at
+    assert at > 10

@@ -34,6 +34,7 @@ from .cast import (
 )
 from .conftest import FakeAccounts, PostOffice, free_port
 
+pytestmark = pytest.mark.usefixtures("impatient")
 Start = Callable[..., Awaitable[Service]]
 
 

@@ -48,7 +48,7 @@ def build(settings: NotifySettings, *, resources: Resources | None = None) -> Se
         resources,
         routers=[routes(resources.verifier, notices=notices, known=known)],
         events=events(
-            Recording(notices=notices, books=resources.books, clock=resources.library_clock),
+            Recording(notices=notices, known=known, books=resources.books, clock=resources.library_clock),
             Copying(known=known, notices=notices, clock=resources.library_clock),
         ),
         jobs=jobs(sending),

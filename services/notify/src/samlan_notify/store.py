@@ -35,8 +35,8 @@ class Notices:
         await self.collection.create_index("cause")
 
     async def add(self, key: str, notice: Notice) -> bool:
-        """Stores a notice with one insert; False says that its cause was told before."""
-        return await self._documents.insert_many([(key, notice)]) == 1
+        """Stores a notice with one insert; False says that it was owed before."""
+        return await self._documents.commit(key, None, Change(None, state=notice))
 
     async def looked_at(self, slot: str, until: datetime, limit: int) -> dict[str, Stored[Notice]]:
         """Some notices whose time has come in this slot."""
@@ -62,27 +62,28 @@ class Notices:
         """Every notice that names this patron."""
         return [one["_id"] for one in await self.collection.find({"patron": patron}, {"kind": 1}).to_list()]
 
-    async def change(
-        self,
-        key: str,
-        move: Callable[[Notice], Notice],
-        *,
-        revision: int | None = None,
-        causes: tuple[str, ...] = (),
+    async def move(
+        self, key: str, held: Stored[Notice], to: Notice, *, causes: tuple[str, ...] = ()
     ) -> Stored[Notice] | None:
-        """Moves one notice on and tells its end; None when it was moved since `revision` was read.
+        """Moves a notice in hand on, with one write, and tells its end; None when it was moved meanwhile.
 
         `causes` are all those of its message, where this notice is the one that tells of it."""
+        tell = _told(key, held.state, to, causes)
+        change: Change[Notice, None] = Change(None, operators=_difference(held.state, to), tell=tell)
+        if not await self._documents.commit(key, held, change):
+            return None
+        return Stored(to, held.revision + 1, held.sequence + len(tell))
 
-        def decide(stored: Stored[Notice] | None) -> Change[Notice, Stored[Notice] | None]:
-            if stored is None or (revision is not None and stored.revision != revision):
+    async def change(self, key: str, move: Callable[[Notice], Notice]) -> None:
+        """Moves a notice on whatever it has become."""
+
+        def decide(stored: Stored[Notice] | None) -> Change[Notice, None]:
+            if stored is None:
                 return Change(None)
             moved = move(stored.state)
-            tell = _told(key, stored.state, moved, causes)
-            after = Stored(moved, stored.revision + 1, stored.sequence + len(tell))
-            return Change(after, state=moved, tell=tell)
+            return Change(None, state=moved, tell=_told(key, stored.state, moved, ()))
 
-        return await self._documents.change(key, decide)
+        await self._documents.change(key, decide)
 
 
 class Known:
@@ -126,6 +127,13 @@ def _told(key: str, before: Notice, after: Notice, causes: tuple[str, ...]) -> t
 
 def _by_id(found: Iterable[dict[str, Any]]) -> dict[str, Stored[Notice]]:
     return {one["_id"]: Stored(_load(one), one["revision"], one["sequence"]) for one in found}
+
+
+def _difference(before: Notice, after: Notice) -> dict[str, dict[str, Any]]:
+    old, new = _dump(before), _dump(after)
+    changed = {name: value for name, value in new.items() if old.get(name) != value}
+    gone = {name: "" for name in old if name not in new}
+    return {**({"$set": changed} if changed else {}), **({"$unset": gone} if gone else {})}
 
 
 def _load(document: dict[str, Any]) -> Notice:

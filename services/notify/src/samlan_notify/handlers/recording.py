@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from samlan_contracts.policy import PolicyBooks, notice_rules
 from samlan_plumbing.clocks import LibraryClock
 from samlan_plumbing.ids import derive
@@ -9,19 +11,23 @@ from samlan_plumbing.ids import derive
 from samlan_notify.domain.notice import Kind
 from samlan_notify.domain.occasions import Occasion, owed
 from samlan_notify.handlers.terms import local_day
-from samlan_notify.store import Notices
+from samlan_notify.store import Known, Notices
 
 
 class Recording:
     """Stores each occasion once under its natural key."""
 
-    def __init__(self, *, notices: Notices, books: PolicyBooks, clock: LibraryClock) -> None:
+    def __init__(self, *, notices: Notices, known: Known, books: PolicyBooks, clock: LibraryClock) -> None:
         self._notices = notices
+        self._known = known
         self._books = books
         self._clock = clock
 
     async def owe(self, occasion: Occasion, *, cause: str) -> None:
         """A patron is owed a notice; a repeat of the event owes nothing more."""
+        if occasion.member is None:  # none of the events that a return sets off
+            patron = await self._known.patrons.read(occasion.patron) or {}
+            occasion = replace(occasion, member=patron.get("member"))
         notice = owed(occasion, cause=cause, now=self._clock.now(), bundle_seconds=self._bundle_seconds)
         await self._notices.add(derive("notice", occasion.kind, *occasion.key), notice)
 

@@ -174,7 +174,7 @@ class Sending:
         judged = await self._put_off(due, findings, now)
         family = await self._family(due, findings, now)
         if family:
-            batch = {**batch, **family}
+            batch = {**family, **batch}  # as first read: what was moved since then fails its guard
             findings = await self._survey.look_up(one.state for one in batch.values())
         return self._parcels(batch, due.keys(), findings, now), findings, judged
 
@@ -337,7 +337,7 @@ class Sending:
     async def _change(
         self, key: str, one: Stored[Notice], to: Notice, causes: tuple[str, ...] = ()
     ) -> Stored[Notice] | None:
-        return await self._notices.change(key, lambda _: to, revision=one.revision, causes=causes)
+        return await self._notices.move(key, one, to, causes=causes)
 
     @property
     def _now(self) -> datetime:
