@@ -73,8 +73,7 @@ class Accounts:
         kind, _, key = after.partition("/") if after else ("patron", "", "")
         rows = await self._patron_rows(key, limit) if kind == "patron" else await self._copy_rows(key, limit)
         if len(rows) == limit:
-            last = rows[-1].get("patron") or str(rows[-1]["key"]).removeprefix("ledger/")
-            return {"items": rows, "next": f"{kind}/{last}"}
+            return {"items": rows, "next": f"{kind}/{rows[-1]['key']}"}
         return {"items": rows, "next": "copy/" if kind == "patron" else None}
 
     async def _patron_rows(self, after: str, limit: int) -> list[Row]:
@@ -86,7 +85,7 @@ class Accounts:
         )
         return [
             {
-                "kind": "patron", "patron": one["_id"], "sequence": one["sequence"], "status": one["status"],
+                "kind": "patron", "key": one["_id"], "sequence": one["sequence"], "status": one["status"],
                 "blocks": [{"cause": b["cause"], "stops": b["stops"]} for b in one["blocks"]],
             }
             async for one in found
@@ -96,7 +95,7 @@ class Accounts:
         found = self._patrons.money.collection.find({"_id": {"$gt": after}}, {"sequence": 1, "blocks": 1})
         return [
             {
-                "kind": "copy", "of": "ledger", "key": f"ledger/{one['_id']}", "sequence": one["sequence"],
+                "kind": "copy", "of": "ledger", "key": one["_id"], "sequence": one["sequence"],
                 "blocks": one.get("blocks", []),
             }
             async for one in found.sort("_id", 1).limit(limit)

@@ -12,7 +12,7 @@ from samlan_catalog.store import Store
 from samlan_catalog.views import Catalogue
 
 
-def build(settings: ServiceSettings, resources: Resources | None = None) -> Service:
+def build(settings: ServiceSettings, *, resources: Resources | None = None) -> Service:
     """The catalog service, not yet started."""
     resources = resources or Resources(settings)
     store = Store(resources)

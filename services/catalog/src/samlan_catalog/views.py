@@ -102,11 +102,11 @@ class Catalogue:
         }
         found = collections[kind].find({"_id": {"$gt": key}}, {"sequence": 1})
         rows = [
-            {"kind": kind, kind: one["_id"], "sequence": one["sequence"]}
+            {"kind": kind, "key": one["_id"], "sequence": one["sequence"]}
             async for one in found.sort("_id", 1).limit(limit)
         ]
         if len(rows) == limit:
-            return _list(rows, f"{kind}/{rows[-1][kind]}")
+            return _list(rows, f"{kind}/{rows[-1]['key']}")
         following = KINDS[KINDS.index(kind) + 1 :]
         return _list(rows, f"{following[0]}/" if following else None)
 
