@@ -308,6 +308,20 @@ def test_a_credit_larger_than_the_fee_leaves_the_rest() -> None:
     assert (story.answer.taken.amount_minor, story.answer.credit_minor, story.owed()) == (0, 500, -1900)
 
 
+def test_a_credit_is_not_a_debt_to_pay() -> None:
+    story = Story().returned(days_late=5).pays("fee-l1").settled_fees_leave().closing_moved(days_late=2)
+    assert story.pays("fee-l1", payment="p2").refused() == [("already_paid", "fee-l1")]
+    assert story.owed() == -900
+
+
+def test_a_settled_fee_leaves_and_one_that_changed_meanwhile_stays() -> None:
+    story = Story().returned(days_late=5).pays("fee-l1")
+    leaving = {fee.id: fee for fee in story.ledger.to_move}
+    assert story.ledger.without(leaving).moved == 1
+    story.closing_moved(days_late=2)
+    assert story.ledger.without(leaving) == story.ledger
+
+
 # -- waiving -------------------------------------------------------------------------------------------------
 
 
@@ -380,6 +394,13 @@ def test_paying_lifts_the_block_and_tells_what_still_stops() -> None:
     story = Story().owes(10001).pays("f1")
     assert [type(one) for one in story.told] == [FeePaid, DebtLimitCleared]
     assert story.stopped() == {}
+
+
+def test_of_two_debts_that_stop_one_is_paid_and_the_other_stops_still() -> None:
+    story = Story().owes(10001).owes(10001, member="vast", fee="f2").pays("f1")
+    (cleared,) = [one for one in story.told if isinstance(one, DebtLimitCleared)]
+    assert [one.member for one in cleared.blocks] == ["vast"]
+    assert story.stopped() == {"vast": ALL_ACTS}
 
 
 def test_a_debt_that_grows_above_the_limit_is_told_once() -> None:
@@ -576,6 +597,14 @@ def assert_stored_alike(before: Ledger, after: Ledger) -> None:
     for name in operators.get("$unset", {}):
         del stored[name]
     assert {k: v for k, v in stored.items() if v} == {k: v for k, v in dump_ledger(after).items() if v}
+
+
+def test_a_change_of_one_fee_and_the_addition_of_another_are_stored_together() -> None:
+    story = Story().returned(days_late=2)
+    before = story.ledger
+    story.closing_moved(days_late=1).returned(FANNY, days_late=1, loan="l2")
+    assert set(changes(before, story.ledger)) == {"$set"}
+    assert_stored_alike(before, story.ledger)
 
 
 def test_ledgers_are_compared_by_value() -> None:

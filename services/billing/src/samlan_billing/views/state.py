@@ -52,9 +52,8 @@ class StateViews:
     def _ledger(self, found: Fields, now: datetime) -> Fields:
         ledger = load_ledger(found)
         return {
-            "of": "ledger",
+            "kind": "ledger",
             "key": ledger.patron,
-            "patron": ledger.patron,
             "sequence": found["sequence"],
             "erased": ledger.erased,
             "balances": balances(ledger),
@@ -90,7 +89,7 @@ def _fee(fee: Fee) -> Fields:
 
 def _settled(found: Fields, _: datetime) -> Fields:
     return {
-        "of": "fee", "key": found["_id"], "fee": found["_id"], "kind": found["kind"],
+        "kind": "settled", "key": found["_id"], "fee": found["kind"],
         "loan": found.get("loan"), "patron": found.get("patron"), "member": found["member"],
         "currency": found["currency"], "amount_minor": found["amount_minor"],
         "outstanding_minor": sum(one["minor"] for one in found.get("entries", ())),
@@ -100,6 +99,7 @@ def _settled(found: Fields, _: datetime) -> Fields:
 def _copy(of: str) -> Row:
     def row(found: Fields, _: datetime) -> Fields:
         return {
+            "kind": "copy",
             "of": of,
             "key": found["_id"],
             "sequence": found["sequence"],
