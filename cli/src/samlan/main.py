@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from samlan.commands import dead_letters, demo, importing
 from samlan.trouble import Trouble
 
 app = typer.Typer(
@@ -34,6 +35,10 @@ def up(
     from samlan.up import run_until_interrupted
 
     run_until_interrupted(data, port, clock)
+
+
+for command in (importing, demo, dead_letters):
+    command.register(app)
 
 
 def main() -> None:

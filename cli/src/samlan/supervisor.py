@@ -30,7 +30,7 @@ from samlan.trouble import Trouble
 
 VHOST = "samlan"
 OPERATOR = "operator"
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0  # a laptop with nothing else to do needs seven
 POLL_SECONDS = 0.1
 DRAIN_SECONDS = 25.0
 BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -210,6 +210,7 @@ class Supervisor:
         await asyncio.sleep(delay)
         if process.wanted:
             await self.begin(process.name)
+            self._tell(f"{process.name} began again")
 
     async def _is_ready(self, client: httpx2.AsyncClient, name: str) -> bool:
         try:

@@ -103,4 +103,6 @@ async def datastore_answers(datastore: Datastore) -> None:
         ) as client:
             await client.admin.command("ping")
     except PyMongoError as error:
-        raise DidNotStart(f"the datastore ({datastore.location}) does not serve: {type(error).__name__}") from None
+        raise DidNotStart(
+            f"the datastore ({datastore.location}) does not serve: {type(error).__name__}"
+        ) from None
