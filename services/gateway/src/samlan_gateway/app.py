@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from fastapi import FastAPI
@@ -60,12 +60,13 @@ def _mount(app: FastAPI, resources: Resources, door: Door, sessions: Sessions, w
     patrons = patron.PatronDesk(doorkeeper, pages, PatronCommands(owners))
     desks = desk.DeskRooms(at_the_desk, DeskCommands(owners), pages)
     operators = operator.OperatorRooms(Operations(resources, owners, OWNERS), watch, clock)
-    for router in (
+    routers = [
         *patron.routes(door, patrons), catalogue.routes(door, Catalogue(owners)),
         *desk.routes(door, desks), operator.routes(door, operators),
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for router in routers:
         app.include_router(router)
-    app.openapi = partial(document, app)  # type: ignore[method-assign]
+    app.openapi = cache(partial(document, routers))  # type: ignore[method-assign]
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 Role = Literal["patron", "desk", "operator"]
-ROLES: Final = frozenset(get_args(Role))
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Actor:
 
 def actor_of(claims: Mapping[str, Any]) -> Actor | None:
     """The actor whom a valid token names; None when it is no session token, or says too little."""
-    role: Role | None = claims.get("role") if claims.get("role") in ROLES else None
+    role = next((one for one in ROLES if one == claims.get("role")), None)
     subject = claims.get("sub")
     if claims.get("use") != "session" or role is None or not isinstance(subject, str):
         return None
