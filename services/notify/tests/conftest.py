@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -142,7 +142,12 @@ class Desk:
     known: Known
     recording: Recording
     copying: Copying
+    make_sending: Callable[[], Sending]
     sending: Sending
+
+    def reborn(self) -> Desk:
+        """The replica after a kill: what it held in memory is gone."""
+        return replace(self, sending=self.make_sending())
 
     async def owe(self, occasion: Any, cause: str) -> None:
         """An event came."""
@@ -214,27 +219,30 @@ async def make_desk(
         resources = make_resources()
         made.append(resources)
         notices, known = Notices(resources), Known(resources)
-        sending = Sending(
-            notices=notices,
-            survey=Survey(copies=known, books=resources.books),
-            accounts=Accounts(resources.peers),
-            couriers={
-                "email": MailCourier(
-                    host="127.0.0.1", port=post.port, sender="biblioteket@samlan.invalid",
-                    clock=resources.machine_clock,
-                ),
-                "sms": SmsCourier(url=SMS_URL, transport=httpx2.MockTransport(post.sms)),
-            },
-            library_clock=world.clock,
-            machine_clock=resources.machine_clock,
-        )  # fmt: skip
+
+        def make_sending() -> Sending:
+            return Sending(
+                notices=notices,
+                survey=Survey(copies=known, books=resources.books),
+                accounts=Accounts(resources.peers),
+                couriers={
+                    "email": MailCourier(
+                        host="127.0.0.1", port=post.port, sender="biblioteket@samlan.invalid",
+                        clock=resources.machine_clock,
+                    ),
+                    "sms": SmsCourier(url=SMS_URL, transport=httpx2.MockTransport(post.sms)),
+                },
+                library_clock=world.clock,
+                machine_clock=resources.machine_clock,
+            )  # fmt: skip
+
         await resources.prepare()
         await notices.prepare()
         await known.prepare()
         return Desk(
             world, resources, notices, known,
             Recording(notices=notices, known=known, books=resources.books, clock=world.clock),
-            Copying(known=known, notices=notices, clock=world.clock), sending,
+            Copying(known=known, notices=notices, clock=world.clock), make_sending, make_sending(),
         )  # fmt: skip
 
     yield make

@@ -412,7 +412,7 @@ async def test_a_kill_between_any_two_steps_loses_nothing_and_doubles_nothing(
             kills += 1
         finally:
             install(None)
-        desk = await make_desk()
+        desk = desk.reborn()
         await desk.run()
         stored = await desk.by_cause()
         assert {stored[one].state for one in causes} == {"sent"}, at

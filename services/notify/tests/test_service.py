@@ -275,8 +275,9 @@ async def test_the_state_lists_every_notice_and_every_copy_page_by_page(world: W
         answer = await world.get("notify", "/state", limit=2, **({"after": after} if after else {}))
         rows += answer.json()["items"]
         after = answer.json()["next"]
-    assert [one["kind"] for one in rows if one["of"] == "notice"] == ["hold_ready"]
-    copies = {(one["of"], one["key"]): one["sequence"] for one in rows if one["of"] != "notice"}
+    (notice,) = (one for one in rows if one["kind"] == "notice")
+    assert (notice["says"], notice["state"]) == ("hold_ready", "waiting")
+    copies = {(one["of"], one["key"]): one["sequence"] for one in rows if one["kind"] == "copy"}
     assert copies[("branch", LERUM.branch)] == 1
     assert len(copies) == len(PEOPLE) + len(TITLES) + len(BRANCHES)
 

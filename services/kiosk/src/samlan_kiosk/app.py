@@ -17,9 +17,9 @@ from typing import Final, Self
 
 from samlan_kiosk.clients import Line
 from samlan_kiosk.domain import facts
-from samlan_kiosk.domain.facts import Answer, Event, Mode, Origin, mode_of
+from samlan_kiosk.domain.facts import Answer, Event, Mode, Origin, Recorded, mode_of
 from samlan_kiosk.handlers import Answers, Journal, upload_for_ever
-from samlan_kiosk.store import FactStore, Recorded
+from samlan_kiosk.store import FactStore
 
 ANSWER_SECONDS: Final = 0.9  # circulation answers within 0.7 of taking the fact; a sorter gives up after one
 

@@ -15,8 +15,7 @@ from aiormq.exceptions import AMQPError
 from samlan_plumbing.seams import reach
 from samlan_plumbing.topology import kiosk_key, reply_queue
 
-from samlan_kiosk.domain.facts import Answer, Origin, answer_of
-from samlan_kiosk.store import Unsent
+from samlan_kiosk.domain.facts import Answer, Origin, Unsent, answer_of
 
 CONNECT_SECONDS: Final = 10.0
 CONFIRM_SECONDS: Final = 5.0  # the client itself would wait for as long as the broker is blocked

@@ -13,8 +13,8 @@ from typing import Final, TypeVar
 from samlan_plumbing.seams import reach
 
 from samlan_kiosk.clients import Cut, Line
-from samlan_kiosk.domain.facts import Answer, Event
-from samlan_kiosk.store import FactStore, Recorded
+from samlan_kiosk.domain.facts import Answer, Event, Recorded
+from samlan_kiosk.store import FactStore
 
 T = TypeVar("T")
 PIPELINE: Final = 50  # facts on the wire at once

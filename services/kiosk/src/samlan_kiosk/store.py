@@ -12,14 +12,13 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import orjson
 
-from samlan_kiosk.domain.facts import Event, Origin, body_of, fact_id, first_sequence
+from samlan_kiosk.domain.facts import Event, Origin, Recorded, Unsent, body_of, fact_id, first_sequence
 
 KEPT_ROWS: Final = 10_000  # sent facts by which a repeated scan is recognised: weeks of a busy device
 PRUNE_EVERY: Final = 500
@@ -45,23 +44,6 @@ class StoreInUse(RuntimeError):
 
 class ForeignStore(RuntimeError):
     """The store belongs to another device, whose sequences it counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A fact that is on the disk."""
-
-    id: str
-    sequence: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """A fact on its way."""
-
-    id: str
-    sequence: int
-    body: bytes
 
 
 class FactStore:

@@ -65,10 +65,12 @@ def shape(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _notice_row(document: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("kind", "cause", "state", "reason", "channel", "rides")
-    return {"of": "notice", "id": document["_id"], **{name: document.get(name) for name in names}}
+    names = ("cause", "state", "reason", "channel", "rides")
+    own = {"kind": "notice", "key": document["_id"], "says": document["kind"]}
+    return {**own, **{name: document.get(name) for name in names}}
 
 
 def _copy_row(of: str, document: Mapping[str, Any]) -> dict[str, Any]:
     removed = bool(document.get("removed"))
-    return {"of": of, "key": document["_id"], "sequence": document["sequence"], "removed": removed}
+    copied = {"kind": "copy", "of": of, "key": document["_id"]}
+    return {**copied, "sequence": document["sequence"], "removed": removed}

@@ -61,6 +61,23 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """A fact that is on the disk."""
+
+    id: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A fact on its way."""
+
+    id: str
+    sequence: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Where an item belongs, and what to print; `reason` says why the exception bin."""
 
