@@ -18,7 +18,7 @@ from samlan_circulation.store import Store
 from samlan_circulation.store.records import answer_of
 
 Json = dict[str, Any]
-PAGE: Final = 1_000
+PAGE: Final = 2_000
 
 
 class Views:
@@ -103,7 +103,8 @@ class Views:
             "item": row["item"], "branch": row["branch"], "happened_at": row["happened_at"],
             "taken_at": row["taken_at"], "open": row["open"], "did": outcome.get("did"),
             "reason": outcome.get("exception"), "item_sequence": outcome.get("sequence"),
-            "answer": _shown_answer(answer),
+            "loan": outcome.get("loan"), "answer": _shown_answer(answer),
+            "answered_at": row["answer"]["at"] if answer else None,
         }  # fmt: skip
 
     # -- the check of invariants ------------------------------------------------------------------------
@@ -116,17 +117,19 @@ class Views:
         size = min(limit, PAGE)
         if part == "item":
             docs = await self._store.items.page(last, size)
-            rows = [_checked_item(doc) for doc in docs]
+            rows = [row for doc in docs for row in (_checked_item(doc), _copy(part, doc, doc["described"]))]
         else:
             docs = await self._store.copies_page(part, last, size)
-            rows = [{"of": part, "key": doc["_id"], "sequence": doc["sequence"]} for doc in docs]
+            rows = [_copy(part, doc, doc["sequence"]) for doc in docs]
         if len(docs) == size:
             return {"items": rows, "next": f"{part}:{docs[-1]['_id']}"}
         following = self._store.part_after(part)
         if following is None:
             rows.append(
                 {
-                    "facts": await self._store.facts.counts(),
+                    "kind": "facts",
+                    "key": "devices",
+                    **await self._store.facts.counts(),
                     "exceptions": await self._store.exceptions.count(),
                 }
             )
@@ -184,12 +187,16 @@ def _exception(doc: Mapping[str, Any]) -> Json:
     return {"id": doc["_id"], **{name: doc.get(name) for name in names}}
 
 
+def _copy(of: str, doc: Mapping[str, Any], sequence: int) -> Json:
+    more = {name: doc[name] for name in ("removed", "waiting") if name in doc}
+    return {"kind": "copy", "of": of, "key": doc["_id"], "sequence": sequence, **more}
+
+
 def _checked_item(doc: Mapping[str, Any]) -> Json:
     loan, hold = doc["loan"], doc["hold"]
     return {
-        "item": doc["_id"], "title": doc["thing"]["title"], "sequence": doc["sequence"],
+        "kind": "item", "key": doc["_id"], "item": doc["_id"], "title": doc["thing"]["title"], "sequence": doc["sequence"],
         "state": doc["state"], "branch": doc["branch"], "goes_to": doc["goes_to"],
         "hold": hold["hold"] if hold else None,
         "loan": {"id": loan["id"], "patron": loan["patron"]} if loan else None,
-        "described": doc["described"],
     }  # fmt: skip

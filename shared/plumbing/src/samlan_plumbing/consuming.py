@@ -272,6 +272,7 @@ class Consumers:
 
     async def _put_back(self, raw: Any, key: str, headers: Mapping[str, Any]) -> None:
         """Publishes until the broker confirms: before that the message must not be acknowledged."""
+        self._resources.flow.put_back += 1
         exchange = retry_exchange(self._resources.service)
         again = Outgoing(
             id=raw.message_id or fresh(), exchange=exchange, key=key, body=raw.body, type=raw.type or "",

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymongo.errors import DuplicateKeyError
 
+from samlan_plumbing.seams import reach
+
 if TYPE_CHECKING:
     from samlan_plumbing.resources import Resources
 
@@ -72,6 +74,7 @@ class FactLog:
     def __init__(self, resources: Resources, name: str = "facts") -> None:
         self.collection = resources.database[name]
         self._machine = resources.machine_clock
+        self._service = resources.service
 
     async def prepare(self) -> None:
         """Creates the index that makes a fact's id unique."""
@@ -84,15 +87,19 @@ class FactLog:
             "happened_at": fact.happened_at, "digest": fact.digest,
             "taken_at": self._machine.now(), "open": True,
         }  # fmt: skip
+        await reach(self._service, "before-fact")
         try:
             await self.collection.insert_one(row)
         except DuplicateKeyError:
             return await self._met_before(fact)
+        await reach(self._service, "after-fact")
         return Taken(Standing.NEW, row)
 
     async def finish(self, key: str, outcome: Mapping[str, Any]) -> None:
         """Marks the fact done with its outcome; a second time changes nothing that matters."""
+        await reach(self._service, "before-finish")
         await self.collection.update_one({"_id": key}, {"$set": {"open": False, "outcome": dict(outcome)}})
+        await reach(self._service, "after-finish")
 
     async def answer(self, key: str, answer: Mapping[str, Any]) -> Row:
         """Stores the answer unless there is one; returns the answer that stands."""

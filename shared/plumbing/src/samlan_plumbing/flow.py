@@ -11,11 +11,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 @dataclass(slots=True)
 class Flow:
-    """Counts of one process: messages told and consumed, and what is being worked on now."""
+    """Counts of one process: messages told, consumed and put back for later, and what is in hand now."""
 
     told: int = 0
     consumed: int = 0
     in_hand: int = 0
+    put_back: int = 0
 
     @contextmanager
     def working(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,13 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest_asyncio.fixture(scope="session")
 async def vhost(servers: Servers) -> AsyncIterator[str]:
     """A virtual host of this worker's own with the whole topology."""
+    async with declared(servers) as name:
+        yield name
+
+
+@asynccontextmanager
+async def declared(servers: Servers) -> AsyncIterator[str]:
+    """A virtual host with the whole topology while the block runs."""
     name = f"test-{secrets.token_hex(4)}"
     admin = Administration(servers.management_url, servers.user, servers.password, name)
     await admin.declare(hurry=HURRY)
@@ -61,7 +69,16 @@ async def vhost(servers: Servers) -> AsyncIterator[str]:
 @pytest_asyncio.fixture
 async def world(servers: Servers, vhost: str, keys: Path) -> AsyncIterator[World]:
     """A world of this test's own."""
+    async with opened(servers, vhost, keys) as made:
+        yield made
+
+
+@asynccontextmanager
+async def opened(servers: Servers, vhost: str, keys: Path) -> AsyncIterator[World]:
+    """A world with databases of its own; two of them at once need two virtual hosts."""
     made = World(servers=servers, vhost=vhost, prefix=f"t{secrets.token_hex(4)}", keys=keys)
     await made.open()
-    yield made
-    await made.close()
+    try:
+        yield made
+    finally:
+        await made.close()

@@ -65,6 +65,7 @@ class World:
     answers: list[dict[str, Any]] = field(default_factory=list)
     policies: Path = POLICIES
     environment: dict[str, str] = field(default_factory=dict)
+    crashed: bool = False
     _amqp: AbstractRobustConnection | None = None
     _channel: Any = None
 
@@ -87,7 +88,7 @@ class World:
     def resources(self, service: str, settings: ServiceSettings | None = None) -> Resources:
         """Resources of a service whose clock is this world's and whose peers are in this process."""
         settings = settings or _read(ServiceSettings, self.settings(service))
-        return Resources(settings, library_clock=self.clock, peers=self._peers(service))
+        return Resources(settings, library_clock=self.clock, peers=self.peers(service))
 
     async def start(self, build: Build, *, name: str | None = None) -> Service:
         """Builds and starts a service here; `build` is its `app.build`. A second start is a replica.
@@ -107,6 +108,7 @@ class World:
 
     async def crash(self, name: str) -> None:
         """Drops a service's connections without draining, and forgets it."""
+        self.crashed = True  # from now on messages may wait that no living service knows of
         await self.services.pop(name).crash()
 
     def ask(self, service: str) -> httpx2.AsyncClient:
@@ -195,8 +197,9 @@ class World:
             await asyncio.sleep(SETTLE_ROUND_SECONDS)
 
     async def _state(self) -> tuple[int, ...]:
+        put_back = sum(one.resources.flow.put_back for one in self.services.values())
         names = {one.name for one in self.services.values()}
-        queues = [queue for name in names for queue in _queues_of(name)]
+        queues = [queue for name in names for queue in _queues_of(name, waiting=put_back > 0 or self.crashed)]
         counts = [await self._ready(queue) for queue in queues]
         hands = [one.resources.flow.in_hand for one in self.services.values()]
         left = [await one.resources.outboxes.left() for one in self.services.values()]
@@ -243,7 +246,8 @@ class World:
     async def _hear_answer(self, message: Any) -> None:
         self.answers.append(orjson.loads(message.body))
 
-    def _peers(self, caller: str) -> Peers:
+    def peers(self, caller: str) -> Peers:
+        """The private HTTP of this world's services, asked in a name."""
         return Peers(
             caller=caller,
             urls={name: f"http://{name}" for name in topology.SERVICES},
@@ -296,9 +300,12 @@ def make_keys(folder: Path) -> Path:
     return folder
 
 
-def _queues_of(service: str) -> list[str]:
+def _queues_of(service: str, *, waiting: bool = True) -> list[str]:
+    """A service's queues; those in which messages wait for later only when some may."""
     if service not in topology.CONSUMERS:
         return []
+    if not waiting:
+        return list(topology.sources(service))
     rungs = [
         topology.retry_queue(source, delay)
         for source in topology.sources(service)

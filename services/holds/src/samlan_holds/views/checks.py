@@ -81,7 +81,7 @@ class Checks:
     async def _queue_row(self, queue: Queue) -> Row:
         waiting = [*queue.waiting, *await self._queues.all_behind(queue)]
         return {
-            "of": "queue", "key": queue.title, "title": queue.title, "sequence": queue.sequence,
+            "kind": "queue", "key": queue.title, "sequence": queue.sequence,
             "length": queue.active,
             "waiting": [
                 {
@@ -97,7 +97,7 @@ class Checks:
 def _allotted_row(entry: Allotted) -> Row:
     return {
         "hold": entry.hold, "patron": entry.patron, "item": entry.item, "state": entry.state,
-        "pickup": entry.pickup, "scan": entry.scan, "place": entry.waiting().place,
+        "allotment": entry.allotment, "pickup": entry.pickup, "scan": entry.scan, "place": entry.waiting().place,
         "decision": decision_row(entry.decision),
     }  # fmt: skip
 
@@ -107,7 +107,7 @@ def _copy_rows(name: str, collection: Collection) -> Any:
         found = await _page(collection, after, limit)
         return [
             {
-                "of": name, "key": row["_id"], "sequence": row["sequence"],
+                "kind": "copy", "of": name, "key": row["_id"], "sequence": row["sequence"],
                 "removed": bool(row.get("removed")),
                 **({k: row.get(k) for k in ("state", "branch", "patron")} if name == "whereabouts" else {}),
             }

@@ -1,0 +1,71 @@
+"""Crashing a service at any point between write, publish and acknowledge.
+
+A hook on the plumbing's seam lets the n-th point of one service never return; then the service's tasks and
+connections are dropped without draining and it is built again in the same process, as after SIGKILL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from samlan_plumbing import seams
+
+from samlan_testkit.consortium import Consortium
+
+Act = Callable[[], Awaitable[None]]
+
+
+class CrashPoint:
+    """Counts the points one service reaches, and stops it for good at the `at`-th; 0 only counts."""
+
+    def __init__(self, service: str, at: int) -> None:
+        self.service = service
+        self.at = at
+        self.reached: list[str] = []
+        self.happened = asyncio.Event()
+
+    async def __call__(self, service: str, point: str) -> None:
+        """Told by the seam."""
+        if service != self.service:
+            return
+        self.reached.append(point)
+        if len(self.reached) == self.at:
+            self.happened.set()
+            await asyncio.Future()  # until the harness drops what waits here
+
+
+@asynccontextmanager
+async def installed(point: CrashPoint) -> AsyncIterator[CrashPoint]:
+    """The point while the block runs."""
+    seams.install(point)
+    try:
+        yield point
+    finally:
+        seams.install(None)
+
+
+async def crash_once(consortium: Consortium, point: CrashPoint, act: Act) -> None:
+    """Acts, crashes at the point if it is reached, starts the service again, and waits for quiet.
+
+    `act` may be cancelled by the crash and is then run again: every step of it must be repeatable."""
+    async with installed(point):
+        acting = asyncio.create_task(_until_quiet(consortium, act))
+        crashed = asyncio.create_task(point.happened.wait())
+        await asyncio.wait({acting, crashed}, return_when=asyncio.FIRST_COMPLETED)
+        crashed.cancel()
+        if not point.happened.is_set():
+            await acting
+            return
+        acting.cancel()
+        await asyncio.gather(acting, return_exceptions=True)
+        seams.install(None)
+        await consortium.world.crash(point.service)
+        await consortium.start_one(point.service)
+    await _until_quiet(consortium, act)
+
+
+async def _until_quiet(consortium: Consortium, act: Act) -> None:
+    await act()
+    await consortium.settle()
