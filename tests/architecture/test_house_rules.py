@@ -20,7 +20,7 @@ MEMBERS = sorted(path.parent for path in (*ROOT.glob("*/pyproject.toml"), *ROOT.
 SERVICES = [member for member in MEMBERS if member.parent.name == "services"]
 LONGEST = {"src": 400, "tests": 650}
 DERIVED_IDS = "samlan_plumbing.ids"
-PURE = {"pydantic", "pymarc", "samlan_contracts"} | set(sys.stdlib_module_names)
+PURE = {"babel", "jinja2", "pydantic", "pymarc", "samlan_contracts"} | set(sys.stdlib_module_names)
 IMPURE = {
     "asyncio",
     "http",
