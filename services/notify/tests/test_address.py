@@ -55,10 +55,16 @@ def test_an_unknown_birth_date_is_nobodys_childhood() -> None:
 
 
 @pytest.mark.clause("O37")
-@pytest.mark.parametrize("kind", ["hold_ready", "fee_charged", "receipt"])
-def test_a_shielded_child_is_told_itself_and_its_guardian_nothing(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["hold_ready", "hold_expired", "receipt"])
+def test_a_shielded_child_is_told_of_loans_and_holds_itself(kind: str) -> None:
     known = Patron(member="orebro", guardian="anna", shielded=True)
     assert recipient(kind, known=known) == Recipient("mio", "patron")
+
+
+@pytest.mark.clause("O36")
+def test_a_shielded_childs_money_is_still_its_guardians_to_pay() -> None:
+    known = Patron(member="orebro", guardian="anna", shielded=True)
+    assert recipient("fee_charged", known=known) == Recipient("anna", "guardian")
 
 
 def test_a_child_without_a_guardian_is_told_itself_but_nobody_is_told_of_its_money() -> None:

@@ -104,6 +104,17 @@ def test_a_guardian_reads_which_child_it_is_about() -> None:
     assert "Mio Ek" not in written([replace(FEE, patron="mio", to="patron")]).body
 
 
+@pytest.mark.clause("O37")
+@pytest.mark.parametrize("channel", ["email", "sms"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_guardian_learns_no_title_of_a_shielded_child(channel: str, language: str) -> None:
+    mio = replace(FEE, patron="mio", to="guardian")
+    text = written([mio], language, channel, replace(NAMES, shielded=frozenset({"mio"})))
+    assert "rummet" not in text.subject + text.body
+    assert "12" in text.body
+    assert "rummet" in written([mio], language, channel, replace(NAMES, shielded=frozenset({"lo"}))).body
+
+
 def test_a_receipt_names_the_day_at_the_branch() -> None:
     late = item_returned()
     assert late.loan is not None

@@ -65,10 +65,11 @@ def recipient_of(
 ) -> Recipient | Reason:
     """Under the book's age everything goes to the guardian (K24, issue of the return).
 
-    A shield (O37) keeps a child's loans and holds from the guardian, so a shielded child is told itself. A
-    child without a guardian is told itself as well, except of money, which is the guardian's to pay."""
+    A shield (O37) keeps a child's loans and holds from the guardian, so a shielded child is told itself; and
+    so is a child without a guardian. Money is the guardian's to pay (O36) and goes to nobody else; under a
+    shield its message names no title."""
     child = guardian_under is not None and age is not None and age < guardian_under
-    if not child or known.shielded:
+    if not child or (known.shielded and kind not in MONEY):
         return Recipient(patron, "patron")
     if known.guardian is not None and guardian_known:
         return Recipient(known.guardian, "guardian")

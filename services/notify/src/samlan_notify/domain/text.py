@@ -45,12 +45,15 @@ class Branch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What ids are called: titles, branches, members, and children in a guardian's message."""
+    """What ids are called: titles, branches, members, and children in a guardian's message.
+
+    Of a shielded child's titles a guardian learns none (O37)."""
 
     titles: Mapping[str, str | None]
     branches: Mapping[str, Branch]
     members: Mapping[str, str]
     patrons: Mapping[str, str]
+    shielded: frozenset[str] = frozenset()
 
 
 def write(kind: Kind, *, language: str, channel: Channel, notices: Sequence[Notice], names: Names) -> Text:
@@ -90,7 +93,8 @@ def _local_day(instant: str, branch: Branch) -> date:
 
 def _line(notice: Notice, *, language: str, names: Names, longest: int) -> dict[str, Any]:
     about = notice.about or {}
-    title = about.get("title")
+    hidden = notice.to == "guardian" and notice.patron in names.shielded
+    title = None if hidden else about.get("title")
     name = names.titles.get(title) if title else None
     branch = names.branches[about["branch"]] if about.get("branch") else None
     amount = money(about["amount_minor"], about["currency"], language) if "amount_minor" in about else None

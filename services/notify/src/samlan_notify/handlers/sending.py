@@ -289,6 +289,7 @@ class Sending:
             branches=desk.findings.known.branches,
             members=self._survey.member_names(),
             patrons={key: one.name for key, one in desk.contacts.items()},
+            shielded=frozenset(key for key, one in desk.findings.known.patrons.items() if one.shielded),
         )
         return Message(
             id=parcel.company.leader,
