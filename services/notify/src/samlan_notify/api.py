@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from samlan_plumbing.http import private_router
+from samlan_plumbing.http import private_router, problem
 from samlan_plumbing.tokens import Verifier
 
 from samlan_notify import views
@@ -30,6 +30,14 @@ def routes(verifier: Verifier, *, notices: Notices, known: Known) -> APIRouter:
     async def of_cause(cause: str) -> dict[str, Any]:
         """The notices that an event set off."""
         return await views.of_cause(notices, cause)
+
+    @router.get("/notices/{notice}")
+    async def one(notice: str) -> dict[str, Any]:
+        """One notice; its id follows from its kind and natural key."""
+        found = await notices.collection.find_one({"_id": notice})
+        if found is None:
+            raise problem(404, ["unknown_notice"])
+        return views.shape(found)
 
     @router.get("/state")
     async def state(

@@ -69,11 +69,13 @@ class FeeViews:
         }
 
     async def of_ids(self, fees: list[str]) -> Shape:
-        """Those of these fees whose particulars are kept."""
-        booked = await self._store.open_fees(fees)
-        left = [await self._store.settled.read(fee) for fee in fees if fee not in booked]
-        found = [fee for _, fee in booked.values()] + [one[1] for one in left if one is not None]
-        return {"items": [fee_shape(fee) for fee in found], "next": None}
+        """Those of these fees whose particulars are kept, each with its patron, for services only."""
+        found = await self._store.open_fees(fees)
+        for fee in fees:
+            if fee not in found and (settled := await self._store.settled.read(fee)) is not None:
+                found[fee] = settled
+        items = [{**fee_shape(fee), "patron": patron} for patron, fee in found.values()]
+        return {"items": items, "next": None}
 
 
 def balances(ledger: Ledger) -> list[Shape]:
