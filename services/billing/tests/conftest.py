@@ -166,7 +166,7 @@ class Billing:
         while after is not None:
             page = (await self.world.get("billing", "/state", after=after, limit=2)).json()
             rows, after = rows + page["items"], page["next"]
-        return [row for row in rows if row["of"] == of]
+        return [row for row in rows if of in (row["kind"], row.get("of"))]
 
     async def waiting(self) -> int:
         """How many messages wait on the first rung of the retry ladder."""

@@ -205,7 +205,7 @@ async def test_the_state_shows_balances_entries_blocks_causes_and_copies(billing
     )
     assert [one["stops"] for one in ledger["blocks"]] == [one["stops"] for one in ledger["causes"]] != []
     assert [(one["fee"], one["loan"]) for one in ledger["fees"]] == [(FEE, "loan-1")]
-    (settled,) = await billing.state("fee")
+    (settled,) = await billing.state("settled")
     assert (settled["fee"], settled["outstanding_minor"]) == ("f1", 0)
     assert len(await billing.state("patron")) == 3
     assert len(await billing.state("branch")) == 5

@@ -49,6 +49,14 @@ async def test_a_payment_is_booked_at_once_and_its_fees_leave_the_ledger(billing
     assert [one.fees for one in billing.world.events(FeePaid)] == [(FEE,)]
 
 
+async def test_services_are_told_whose_a_fee_is_open_or_settled(billing: Any) -> None:
+    await billing.imported({"fee": "f1", "amount": 100})
+    assert (await billing.world.get("billing", "/fees/f1")).json()["patron"] == "karin"
+    await billing.pay("f1")
+    assert (await billing.world.get("billing", "/fees/f1")).json()["patron"] == "karin"
+    assert (await billing.world.get("billing", "/fees/f2")).status_code == 404
+
+
 async def test_the_same_payment_again_is_answered_the_same_and_another_is_refused(billing: Any) -> None:
     await billing.returned(days_late=2)
     await billing.world.settle()

@@ -1,4 +1,7 @@
-"""Billing's state as `samlan check` reads it, page by page: ledgers, settled fees and copies."""
+"""Billing's state as `samlan check` reads it, page by page.
+
+A row names its `kind`: a `ledger`, a `settled` fee, or a `copy` with what it is a copy `of`; and its `key`.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +92,7 @@ def _fee(fee: Fee) -> Fields:
 
 def _settled(found: Fields, _: datetime) -> Fields:
     return {
-        "kind": "settled", "key": found["_id"], "fee": found["kind"],
+        "kind": "settled", "key": found["_id"], "fee": found["_id"], "says": found["kind"],
         "loan": found.get("loan"), "patron": found.get("patron"), "member": found["member"],
         "currency": found["currency"], "amount_minor": found["amount_minor"],
         "outstanding_minor": sum(one["minor"] for one in found.get("entries", ())),
