@@ -39,5 +39,5 @@ def build(settings: ServiceSettings, *, resources: Resources | None = None) -> S
         events=event_door(store, News(store), Routings(store, answers, resources)),
         facts=fact_door(facts),
         indexes=store.prepare,
-        background=[answers.watch_for_ever],
+        background=[answers.watch_for_ever, returns.finish_for_ever],
     )

@@ -125,14 +125,9 @@ class Views:
             return {"items": rows, "next": f"{part}:{docs[-1]['_id']}"}
         following = self._store.part_after(part)
         if following is None:
-            rows.append(
-                {
-                    "kind": "facts",
-                    "key": "devices",
-                    **await self._store.facts.counts(),
-                    "exceptions": await self._store.exceptions.count(),
-                }
-            )
+            counts = await self._store.facts.counts()
+            counts["exceptions"] = await self._store.exceptions.count()
+            rows.append({"kind": "facts", "key": "devices", **counts})
         return {"items": rows, "next": f"{following}:" if following else None}
 
 
@@ -195,8 +190,9 @@ def _copy(of: str, doc: Mapping[str, Any], sequence: int) -> Json:
 def _checked_item(doc: Mapping[str, Any]) -> Json:
     loan, hold = doc["loan"], doc["hold"]
     return {
-        "kind": "item", "key": doc["_id"], "item": doc["_id"], "title": doc["thing"]["title"], "sequence": doc["sequence"],
-        "state": doc["state"], "branch": doc["branch"], "goes_to": doc["goes_to"],
+        "kind": "item", "key": doc["_id"], "item": doc["_id"], "title": doc["thing"]["title"],
+        "sequence": doc["sequence"], "state": doc["state"],
+        "branch": doc["branch"], "goes_to": doc["goes_to"],
         "hold": hold["hold"] if hold else None,
         "loan": {"id": loan["id"], "patron": loan["patron"]} if loan else None,
     }  # fmt: skip

@@ -14,7 +14,10 @@ from samlan_circulation.domain.outcomes import Decided
 def new_item(described: ItemDescribed, sequence: int) -> Item:
     """An item that circulation has never seen: at home, in the state the catalogue says."""
     state = "withdrawn" if described.removed else described.first_state
-    return Item(thing=described.thing, described=sequence, state=state, branch=BranchId(described.thing.home))
+    home = BranchId(described.thing.home)
+    return Item(
+        thing=described.thing, described=sequence, removed=described.removed, state=state, branch=home
+    )  # fmt: skip
 
 
 def describe(item: Item | None, described: ItemDescribed, sequence: int) -> Decided[None]:
@@ -23,11 +26,8 @@ def describe(item: Item | None, described: ItemDescribed, sequence: int) -> Deci
         return Decided(None, new_item(described, sequence))
     if sequence <= item.described:
         return Decided(None)
-    after = replace(item, thing=described.thing, described=sequence)
-    if described.removed and item.state != "withdrawn":
-        after = after.resting("withdrawn", item.branch)
-        return Decided(None, after, (whereabouts(after),))
-    if not described.removed and item.state == "withdrawn":
-        after = after.resting("on_loan" if item.loan else "missing", item.branch)
-        return Decided(None, after, (whereabouts(after),))
-    return Decided(None, after)
+    after = replace(item, thing=described.thing, described=sequence, removed=described.removed)
+    if described.removed == item.removed or item.loan is not None:
+        return Decided(None, after)
+    after = after.resting("withdrawn" if described.removed else "missing", item.branch)
+    return Decided(None, after, (whereabouts(after),))

@@ -19,7 +19,7 @@ IMPORTED: Final = "import"
 KINDS: Final = ("kiosk", "sorter", "drop", "door")
 BRANCH: Final = re.compile(r"[^/\s]+/[^/\s]+")
 DEVICE: Final = re.compile(r"[\w.-]{1,100}")
-STAYS: Final = ("lost", "missing", "claimed_returned", "withdrawn")
+STAYS: Final = ("lost", "claimed_returned")
 
 
 class BadRow(ValueError):

@@ -204,7 +204,7 @@ def note_loan(item: Item, loan: Loan, at: Place) -> Decided[Outcome]:
     lent = _lend(item, loan, at, mode="offline")
     if lent.state is None and not item.remembers(at.fact):
         return Decided(exception(item, "too_old_to_place"))
-    outcome = Outcome(did="borrowed", answer=Answer(bin=None, branch=loan.branch))
+    outcome = Outcome(did="borrowed", loan=loan.id, answer=Answer(bin=None, branch=loan.branch))
     return Decided(outcome, lent.state, lent.events)
 
 

@@ -12,7 +12,9 @@ from samlan_contracts.shapes import ItemState
 from samlan_circulation.domain.fold import Placed, after_all, place
 from samlan_circulation.domain.model import BranchId, Item, Kept, Place
 from samlan_circulation.domain.outcomes import Decided
+from samlan_circulation.domain.refusals import Refused, refused
 
+LENT_STILL: Final = ("lost", "claimed_returned")
 FOUND: Final = ("found", "available")
 MARKS: Final[dict[str, ItemState]] = {
     "lost": "lost",
@@ -24,10 +26,14 @@ MARKS: Final[dict[str, ItemState]] = {
 }
 
 
-def mark(item: Item, state: ItemState, branch: BranchId, at: Place) -> Decided[Item]:
-    """Marks the item; its loan stays open, and a hold it stood for goes back to its queue."""
+def mark(item: Item, state: ItemState, branch: BranchId, at: Place) -> Decided[Item | Refused]:
+    """Marks the item: what is lost or claimed returned stays on loan, the rest must be handed in first.
+
+    A hold that the item stood for goes back to its queue."""
     if item.state == state:
         return Decided(item)
+    if item.loan is not None and state not in LENT_STILL:
+        return Decided(refused("already_on_loan"))
     match place(item, Kept(place=after_all(item, at), kind="marked", branch=branch)):
         case Placed() as placed:
             after = replace(item.resting(state, branch), kept=placed.kept)

@@ -112,10 +112,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One physical copy: what it is, where it is, who has it, and the last facts that say so."""
+    """One physical copy: what it is, where it is, who has it, and the last facts that say so.
+
+    `described` is the catalogue's own sequence of `thing`; what the catalogue removed while it was on loan
+    is withdrawn once it comes back."""
 
     thing: Thing
     described: int
+    removed: bool = False
     state: ItemState
     branch: BranchId
     goes_to: BranchId | None = None

@@ -42,10 +42,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of a fact. Without an answer, the routing that answers `sequence` will bring it."""
+    """What came of a fact. Without an answer, the routing that answers `sequence` will bring it.
+
+    `loan` is the loan it closed or opened."""
 
     did: Did
     sequence: int | None = None
+    loan: str | None = None
     exception: ExceptionReason | None = None
     answer: Answer | None = None
     belongs: str | None = None

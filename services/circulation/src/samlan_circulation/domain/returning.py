@@ -56,16 +56,18 @@ def _placed(
         return Decided(_not_accepted(item, ruled), after)
     if not placed.is_newest:
         return _late(item, after, scan, ruled, placed)
-    if item.state == "withdrawn":
+    if item.removed or item.state == "withdrawn":
         told = tuple(_told(item, scan, ruled, placed, route=False))
-        return Decided(exception(item, "withdrawn"), after, told)
+        return Decided(exception(item, "withdrawn"), after.resting("withdrawn", scan.branch), told)
     asked = Asked(
         fact=scan.fact, row=scan.row, sequence=sequence + 1, branch=scan.branch, taken_at=scan.taken_at,
         replies=scan.replies, correlation=scan.correlation,
     )  # fmt: skip
     after = replace(after, state="returned", branch=scan.branch, goes_to=None, asked=asked)
     told = tuple(_told(item, scan, ruled, placed, route=True))
-    return Decided(Outcome(did="returned", sequence=asked.sequence, because=ruled.because), after, told)
+    closed = item.loan.id if item.loan and after.loan is None else None
+    outcome = Outcome(did="returned", sequence=asked.sequence, loan=closed, because=ruled.because)
+    return Decided(outcome, after, told)
 
 
 def _late(item: Item, after: Item, scan: Scan, ruled: Ruled, placed: Placed) -> Decided[Outcome]:
@@ -146,9 +148,11 @@ def _not_accepted(item: Item, ruled: Ruled) -> Outcome:
 def _again(item: Item, scan: Scan, met: Kept, ruled: Ruled) -> Outcome:
     """What came of a fact whose row a crash left open after the item had taken it."""
     if item.asked and item.asked.fact == scan.fact:
+        closed = next((one.loan for one in item.kept if one.loan and one.closed_at == met.counts_at), None)
         return Outcome(
-            did="returned", sequence=item.asked.sequence, answer=answer_now(item), because=ruled.because
-        )
+            did="returned", sequence=item.asked.sequence, loan=closed, answer=answer_now(item),
+            because=ruled.because,
+        )  # fmt: skip
     if met.kind == "seen" and item.loan is not None:
         return _not_accepted(item, ruled)
     if item.state == "withdrawn":

@@ -91,28 +91,33 @@ class Answers:
             return answer
         return await self._store.facts.answered(row) or answer
 
-    async def arrived(self, row: str, answer: Answer, *, first: Waiting | None) -> None:
+    async def arrived(
+        self, row: str, answer: Answer, *, first: Waiting | None, borrower_id: str | None = None
+    ) -> None:
         """Stores an answer, and sends it to the device that asked first and to all that wait here."""
         won = await self._store.facts.answer_first(row, answer)
         repeats = [one for one in self._owed.pop(row, []) if one.repeat]
         if arrived := self._desks.get(row):
             arrived.set()
         if won and first is not None:
-            await self.send(first, answer)
+            await self.send(first, answer, borrower_id=borrower_id)
         if repeats:
             standing = answer if won else await self._store.facts.answered(row) or answer
             await asyncio.gather(*(self.send(one, standing) for one in repeats))
 
-    async def send(self, to: Waiting, answer: Answer) -> None:
+    async def send(self, to: Waiting, answer: Answer, *, borrower_id: str | None = None) -> None:
         """Sends one answer to the queue of the very device that asked."""
-        body = await self.body(answer, fact=to.fact, item=to.item, branch=to.branch)
+        body = await self.body(answer, fact=to.fact, item=to.item, branch=to.branch, borrower_id=borrower_id)
         await self._relay.reply(reply_queue(to.device), to.correlation, body)
 
-    async def body(self, answer: Answer, *, fact: str, item: str | None, branch: str) -> dict[str, Any]:
+    async def body(
+        self, answer: Answer, *, fact: str, item: str | None, branch: str, borrower_id: str | None = None
+    ) -> dict[str, Any]:
         """The answer as it is given, with the slip in the branch's language."""
+        known = borrower_id or await self._borrower_id(answer, item)
         there = await self._store.places.branch(answer.branch) if answer.branch else None
         return reply(
-            answer, fact=fact, item=item, borrower_id=await self._borrower_id(answer, item),
+            answer, fact=fact, item=item, borrower_id=known,
             language=language_of(self._resources.books, branch), branch_name=there.name if there else None,
         )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -30,6 +32,7 @@ from samlan_circulation.handlers.telling import change_of
 from samlan_circulation.store import Store
 
 DESK: Final = "desk"
+FINISH_EVERY_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,15 +97,24 @@ class Returns:
         taken = await self._store.facts.take(fact)
         if taken.standing in CONFLICTS:
             return refused("command_reused")
-        scan = Scan(
-            place=Place.of(taken.row["happened_at"], fact.device, fact.sequence, fact.id), mode="desk",
-            item=ItemBarcode(wish.item), branch=BranchId(wish.branch), row=fact.key,
-            taken_at=taken.row["taken_at"], live=wish.happened_at is None,
-        )  # fmt: skip
+        scan = _scan(taken.row, live=wish.happened_at is None)
         if taken.standing is Standing.DONE:
             return await self._at_the_desk(scan, None, [])
         outcome = await self.take(scan, branch.calendar)
         return await self._at_the_desk(scan, outcome.answer, outcome.because)
+
+    async def finish_for_ever(self) -> None:
+        """The loop that finishes what a crash left half done at a desk; a device's broker brings it again."""
+        while True:
+            await asyncio.sleep(FINISH_EVERY_SECONDS)
+            await self.finish_left_open()
+
+    async def finish_left_open(self) -> None:
+        """Takes up each desk's fact that has no end yet though nobody works on it any more."""
+        for row in await self._store.facts.left_open(f"{DESK}/"):
+            scan = _scan(row, live=False)
+            if branch := await self._store.places.branch(scan.branch):
+                await self.take(scan, branch.calendar)
 
     async def _at_the_desk(self, scan: Scan, known: Answer | None, because: Because) -> dict[str, Any]:
         if known:
@@ -124,6 +136,16 @@ class Returns:
             branch=wish.branch, kind="item_returned", happened_at=at,
             digest=digest_of(wish.item, wish.branch, wish.happened_at),
         )  # fmt: skip
+
+
+def _scan(row: Mapping[str, Any], *, live: bool) -> Scan:
+    """The scan of a desk, from the row of its fact."""
+    device, _, sequence = row["_id"].rpartition("/")
+    return Scan(
+        place=Place.of(row["happened_at"], device, int(sequence), row["id"]), mode="desk",
+        item=ItemBarcode(row["item"]), branch=BranchId(row["branch"]), row=row["_id"],
+        taken_at=row["taken_at"], live=live,
+    )  # fmt: skip
 
 
 def unknown_item() -> Outcome:

@@ -81,4 +81,7 @@ class Routings:
             row=asked.row, fact=asked.fact, item=routed.item, branch=asked.branch, device=device,
             correlation=asked.correlation, by=by,
         )  # fmt: skip
-        await self._answers.arrived(asked.row, answer, first=first if asked.replies else None)
+        number = routed.hold.borrower_id if routed.hold else None
+        await self._answers.arrived(
+            asked.row, answer, first=first if asked.replies else None, borrower_id=number
+        )

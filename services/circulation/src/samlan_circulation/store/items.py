@@ -26,7 +26,7 @@ LOANS_AT_ONCE: Final = 2_000  # of one patron
 def dump(item: Item) -> Doc:
     """An item as its document's fields."""
     return {
-        "thing": item.thing.model_dump(mode="json"), "described": item.described,
+        "thing": item.thing.model_dump(mode="json"), "described": item.described, "removed": item.removed,
         "state": item.state, "branch": item.branch, "goes_to": item.goes_to,
         "hold": item.hold.model_dump() if item.hold else None,
         "asked": _flat(item.asked) if item.asked else None,
@@ -39,7 +39,7 @@ def load(doc: Doc) -> Item:
     """The item in a document."""
     asked = doc["asked"]
     return Item(
-        thing=Thing.model_validate(doc["thing"]), described=doc["described"],
+        thing=Thing.model_validate(doc["thing"]), described=doc["described"], removed=doc["removed"],
         state=doc["state"], branch=doc["branch"], goes_to=doc["goes_to"],
         hold=RoutedHold.model_validate(doc["hold"]) if doc["hold"] else None,
         asked=Asked(**{**asked, "routed": tuple(asked["routed"])}) if asked else None,

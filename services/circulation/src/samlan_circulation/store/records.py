@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any, Final
 
 from samlan_contracts.events.circulation import LoanRemembered
@@ -16,6 +17,7 @@ from samlan_circulation.domain.outcomes import Answer, NamedException, Outcome
 
 Doc = dict[str, Any]
 LISTED_AT_ONCE: Final = 500
+LEFT_OPEN_AFTER: Final = timedelta(seconds=30)  # nobody works on a fact for so long
 
 
 class Facts(FactLog):
@@ -28,13 +30,23 @@ class Facts(FactLog):
 
     async def close(self, key: str, outcome: Outcome) -> None:
         """Marks a fact done, with what came of it."""
-        fields = {"did": outcome.did, "exception": outcome.exception, "sequence": outcome.sequence}
+        fields = {
+            "did": outcome.did, "exception": outcome.exception, "sequence": outcome.sequence,
+            "loan": outcome.loan,
+        }  # fmt: skip
         await self.finish(key, fields)
 
     async def answer_first(self, key: str, answer: Answer) -> bool:
         """Stores the answer; False says that another stands already, and this one must not be sent."""
-        fields = {"answer": {"$ifNull": ["$answer", {"$literal": asdict(answer)}]}}
+        stored = {**asdict(answer), "at": self._machine.now()}
+        fields = {"answer": {"$ifNull": ["$answer", {"$literal": stored}]}}
         return (await self.collection.update_one({"_id": key}, [{"$set": fields}])).modified_count == 1
+
+    async def left_open(self, prefix: str) -> list[Doc]:
+        """Facts of such devices that a crash left without an end."""
+        before = self._machine.now() - LEFT_OPEN_AFTER
+        found = await self.collection.find({"open": True}).limit(LISTED_AT_ONCE).to_list()
+        return [row for row in found if row["_id"].startswith(prefix) and row["taken_at"] < before]
 
     async def counts(self) -> Doc:
         """How many facts were taken, and how many of them have not come to their end."""
@@ -50,7 +62,7 @@ class Facts(FactLog):
 def answer_of(row: Mapping[str, Any]) -> Answer | None:
     """The answer on a row."""
     found = row.get("answer")
-    return Answer(**found) if found else None
+    return Answer(**{name: value for name, value in found.items() if name != "at"}) if found else None
 
 
 class Exceptions:

@@ -41,7 +41,9 @@ class Store:
 
     async def copies_page(self, part: str, after: str, limit: int) -> list[dict[str, Any]]:
         """Copies of one kind in the order of their keys, with the sequence each stands at."""
-        found = self._copies(part).collection.find({"_id": {"$gt": after}}, {"sequence": 1, "removed": 1})
+        found = self._copies(part).collection.find(
+            {"_id": {"$gt": after}}, {"sequence": 1, "removed": 1, "waiting": 1}
+        )
         return [doc async for doc in found.sort("_id", 1).limit(limit)]
 
     def _copies(self, part: str) -> Copies:
