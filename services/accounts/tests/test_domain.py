@@ -159,6 +159,8 @@ def test_a_block_set_by_staff_survives_an_import() -> None:
         ({"mobile": "call me"}, "bad_contact"),
         ({"name": "Astrid\nErik"}, "bad_value"),
         ({"name": ""}, "bad_value"),
+        ({"name": "one\u2028two"}, "bad_value"),
+        ({"name": "one\x85two"}, "bad_value"),
         ({"borrower_id": "x" * 41}, "bad_value"),
         ({"patron": "a/b"}, "bad_value"),
         ({"patron": None}, "bad_value"),

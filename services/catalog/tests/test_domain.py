@@ -92,6 +92,8 @@ def test_a_title_needs_no_author_year_or_language() -> None:
         ({"title": " t1"}, "bad_value"),
         ({"title": "t" * 101}, "bad_value"),
         ({"name": ""}, "bad_value"),
+        ({"name": "one\u2028two"}, "bad_value"),
+        ({"name": "one\x85two"}, "bad_value"),
         ({"name": "x\r\nBcc: all@example.org"}, "bad_value"),
         ({"name": "x" * 1001}, "bad_value"),
         ({"year": "1879"}, "bad_value"),

@@ -28,6 +28,9 @@ FADREN = {"title": "t2", "name": "Fadren", "author": "Strindberg, August", "year
 COPY = {"item": "i1", "title": "t1", "branch": "vast/lerum", "material": "book", "audience": "adult"}
 
 
+JSON = {"content-type": "application/json"}
+
+
 @pytest_asyncio.fixture
 async def catalog(world: World) -> AsyncIterator[World]:
     await world.start(app.build)
@@ -230,6 +233,20 @@ async def test_a_request_that_is_no_batch_of_rows_is_refused(catalog: World, bod
     assert (await catalog.post("catalog", "/import/items", body)).status_code == 422
 
 
+@pytest.mark.parametrize("text", ["\ud800", "\x00", "x" * 100_000, "‮", "$where"])
+@pytest.mark.parametrize(("file", "row"), [("branches", LERUM), ("titles", RODA_RUMMET), ("items", COPY)])
+async def test_hostile_text_in_any_field_is_stored_as_text_or_refused(
+    catalog: World, file: str, row: dict[str, Any], text: str
+) -> None:
+    rows = [{**row, field: bad} for field in row for bad in (text, [text], {text: text})]
+    body = json.dumps({"rows": [{"line": n, "row": one} for n, one in enumerate(rows)]})
+    async with catalog.ask("catalog") as client:
+        answer = await client.post(f"/private/v1/import/{file}", content=body, headers=JSON)
+    assert answer.status_code == 200, answer.text
+    report = answer.json()
+    assert report["stored"] + report["same"] + len(report["refused"]) == len(rows)
+
+
 async def test_a_file_of_another_name_is_not_taken(catalog: World) -> None:
     assert (await catalog.post("catalog", "/import/patrons", {"rows": []})).status_code == 404
 
@@ -249,7 +266,7 @@ async def test_the_state_lists_everything_page_by_page(catalog: World) -> None:
         page = (await catalog.get("catalog", "/state", after=after, limit=2)).json()
         rows += page["items"]
         after = page["next"]
-    assert [(one["kind"], one[one["kind"]]) for one in rows] == [
+    assert [(one["kind"], one["key"]) for one in rows] == [
         ("item", "i1"), ("item", "i2"), ("item", "i3"), ("title", "t1"), ("title", "t2"),
         ("branch", "vast/lerum"),
     ]  # fmt: skip

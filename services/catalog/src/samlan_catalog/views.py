@@ -16,8 +16,6 @@ from samlan_catalog.store import Store
 PAGE: Final = 50
 LISTED: Final = 1000
 STATE_PAGE: Final = 1000
-SCAN: Final = 200  # documents read at once for the rarest word
-SCANS: Final = 10  # batches after which a search answers with a cursor, found or not
 KINDS: Final = ("item", "title", "branch")
 Row = dict[str, Any]
 
@@ -32,22 +30,14 @@ class Catalogue:
     async def search(self, question: str, after: str, limit: int) -> Row:
         """Titles that have every word of the question in name or author, by title id.
 
-        The longest word leads along its index; what it finds is held against the others here."""
+        The longest word stands first, for the index that leads by it."""
         words = asked(question)
         if not words:
             return _list([])
-        hits: list[Row] = []
-        for _ in range(SCANS):
-            batch = await self._with_word(words[0], after)
-            for found in batch:
-                after = found["_id"]
-                if set(words[1:]) <= set(found["words"]):
-                    hits.append(found)
-                if len(hits) == limit:
-                    return _list([_found(one) for one in hits], after)
-            if len(batch) < SCAN:
-                return _list([_found(one) for one in hits])
-        return _list([_found(one) for one in hits], after)
+        every = {"$all": list(words)} if len(words) > 1 else words[0]
+        found = self._store.titles.collection.find({"words": every, "_id": {"$gt": after}}, {"words": 0})
+        hits = await found.sort("_id", 1).limit(limit).to_list()
+        return _list(map(_found, hits), hits[-1]["_id"] if len(hits) == limit else None)
 
     async def title(self, title: str) -> Row | None:
         """One title, or None."""
@@ -109,10 +99,6 @@ class Catalogue:
             return _list(rows, f"{kind}/{rows[-1]['key']}")
         following = KINDS[KINDS.index(kind) + 1 :]
         return _list(rows, f"{following[0]}/" if following else None)
-
-    async def _with_word(self, word: str, after: str) -> list[Row]:
-        wanted = {"words": word, "_id": {"$gt": after}}
-        return await self._store.titles.collection.find(wanted).sort("_id", 1).limit(SCAN).to_list()
 
 
 def title_shape(title: Title) -> Row:

@@ -52,11 +52,12 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What became of one row: the patron as it is now, or the reasons why not."""
+    """What became of one row: the patron as it is now and was before, or the reasons why not."""
 
     line: int
     outcome: Literal["new", "changed", "same", "refused"]
     patron: Patron | None = None
+    before: Patron | None = None
     reasons: tuple[Refusal, ...] = ()
 
 
@@ -119,7 +120,8 @@ def take(draft: Draft, known: Known, tools: Tools) -> Taken:
     if reasons := _why_not(draft.read, before, known):
         return Taken(line=draft.line, outcome="refused", reasons=reasons)
     patron = registered(draft, tools) if before is None else _changed(before, draft, tools)
-    return Taken(line=draft.line, outcome="new" if before is None else "changed", patron=patron)
+    outcome: Literal["new", "changed"] = "new" if before is None else "changed"
+    return Taken(line=draft.line, outcome=outcome, patron=patron, before=before)
 
 
 def _stated(row: Mapping[str, object]) -> bytes:

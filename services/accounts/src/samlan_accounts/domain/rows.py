@@ -20,7 +20,9 @@ from samlan_accounts.domain.identity import canonical_card, canonical_identity
 from samlan_accounts.domain.refusal import Reason, Refusal, refusals
 
 ID: Final = r"^[^\s/\x00-\x1f\x7f]{1,100}$"  # an id stands in addresses and in message headers
-LINE: Final = r"^[^\x00-\x1f\x7f]+$"  # a line: nothing that could end a header or a log line
+LINE: Final = (
+    r"^[^\x00-\x1f\x7f-\x9f\x{2028}\x{2029}]+$"  # a line: nothing that could end a header or a log line
+)
 EMAIL: Final = r"^[^\s@,;<>\"\x00-\x1f\x7f]{1,64}@[^\s@,;<>\"\x00-\x1f\x7f]{1,189}$"
 MOBILE: Final = r"^\+?[0-9][0-9 ()/\-]{2,24}$"
 LANGUAGE: Final = r"^[a-z]{2,3}$"

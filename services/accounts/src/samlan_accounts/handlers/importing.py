@@ -61,35 +61,47 @@ class ImportPatrons:
 
     async def _store(self, folded: Sequence[tuple[Draft, Taken]], tools: Tools) -> list[Taken]:
         """Stores what changes known patrons, then new patrons in bulk, then what changes those again."""
-        fresh = {draft.read.row.patron: draft for draft, one in folded if one.outcome == "new"}
-        changed = [draft for draft, one in folded if one.outcome == "changed"]
-        early = [draft for draft in changed if draft.read.row.patron not in fresh]
-        late = [draft for draft in changed if draft.read.row.patron in fresh]
-        stored = [await self._change(draft, tools) for draft in early]
+        fresh = {draft.read.row.patron for draft, one in folded if one.outcome == "new"}
+        changed = [pair for pair in folded if pair[1].outcome == "changed"]
+        early = [pair for pair in changed if pair[0].read.row.patron not in fresh]
+        late = [pair for pair in changed if pair[0].read.row.patron in fresh]
+        stored = [await self._change(*pair, tools) for pair in early]
         stored += await self._insert([pair for pair in folded if pair[1].outcome == "new"], tools)
-        return stored + [await self._change(draft, tools) for draft in late]
+        return stored + [await self._change(*pair, tools) for pair in late]
 
     async def _insert(self, fresh: Sequence[tuple[Draft, Taken]], tools: Tools) -> list[Taken]:
         patrons = [one.patron for _, one in fresh if one.patron is not None]
         inserted = await self._patrons.documents.insert_many((one.patron, one) for one in patrons)
         if inserted == len(patrons):
             return [one for _, one in fresh]
-        return [await self._change(draft, tools) for draft, _ in fresh]  # somebody else was at it as well
+        return [await self._again(draft, tools) for draft, _ in fresh]  # somebody else was at it as well
 
-    async def _change(self, draft: Draft, tools: Tools) -> Taken:
+    async def _change(self, draft: Draft, folded: Taken, tools: Tools) -> Taken:
+        """Stores what the fold made of a row, unless the patron changed since the fold read it."""
+
+        def decide(stored: Stored[Patron] | None) -> Change[Patron, Taken | None]:
+            if stored is None or folded.patron is None or stored.state != folded.before:
+                return Change(None)
+            return Change(folded, state=folded.patron, tell=_told(stored, folded.patron, tools))
+
+        try:
+            taken = await self._patrons.documents.change(draft.read.row.patron, decide)
+        except DuplicateKeyError:
+            taken = None
+        return taken if taken is not None else await self._again(draft, tools)
+
+    async def _again(self, draft: Draft, tools: Tools) -> Taken:
         """Takes one row by itself, held against what is stored at this moment."""
         key = draft.read.row.patron
-        batch = Batch(drafts=[draft])
-        known = await self._known(batch)
+        known = await self._known(Batch(drafts=[draft]))
 
         def decide(stored: Stored[Patron] | None) -> Change[Patron, Taken]:
-            now_known = Known(patrons={**known.patrons}, owners=dict(known.owners))
-            if stored is not None:
-                now_known.patrons[key] = stored.state
-            taken = take(draft, now_known, tools)
+            others = {other: patron for other, patron in known.patrons.items() if other != key}
+            now = Known(patrons=others | ({key: stored.state} if stored else {}), owners=known.owners)
+            taken = take(draft, now, tools)
             if taken.patron is None or taken.outcome == "same":
                 return Change(taken)
-            return Change(taken, state=taken.patron, tell=_told(stored, taken.patron, draft, tools))
+            return Change(taken, state=taken.patron, tell=_told(stored, taken.patron, tools))
 
         try:
             return await self._patrons.documents.change(key, decide)
@@ -106,13 +118,13 @@ class ImportPatrons:
 TAKEN_JUST_NOW = Refusal("duplicate_card", "a number of this row was given to another patron a moment ago")
 
 
-def _told(stored: Stored[Patron] | None, patron: Patron, draft: Draft, tools: Tools) -> tuple[Tell, ...]:
-    if stored is None or described(stored.state) == described(patron):
+def _told(stored: Stored[Patron] | None, patron: Patron, tools: Tools) -> tuple[Tell, ...]:
+    """A known patron's change is told; a new patron is described by the snapshot that follows."""
+    event, subject = described(patron), f"patron/{patron.patron}"
+    if stored is None or described(stored.state) == event:
         return ()
-    cause = derive("import", "patrons", patron.patron, draft.digest.hex())
-    return (
-        Tell(event=described(patron), subject=f"patron/{patron.patron}", cause=cause, happened_at=tools.now),
-    )
+    cause = derive("import", subject, str(stored.revision))
+    return (Tell(event=event, subject=subject, cause=cause, happened_at=tools.now),)
 
 
 def _report(taken: list[Taken]) -> Report:

@@ -10,7 +10,9 @@ from pydantic import ConfigDict, StringConstraints
 
 STRICT: Final = ConfigDict(strict=True, frozen=True)
 ID: Final = r"^[^\s/\x00-\x1f\x7f](?:[^/\x00-\x1f\x7f]{0,98}[^\s/\x00-\x1f\x7f])?$"  # stands in addresses
-LINE: Final = r"^[^\x00-\x1f\x7f]+$"  # one line, so that it can stand in a message's header
+LINE: Final = (
+    r"^[^\x00-\x1f\x7f-\x9f\x{2028}\x{2029}]+$"  # one line, so that it can stand in a message's header
+)
 NAME_LENGTH: Final = 1000
 
 Id = Annotated[str, StringConstraints(pattern=ID)]
