@@ -26,6 +26,11 @@ class Journal:
         if self._path.exists():
             self._places = json.loads(self._path.read_text())
 
+    @property
+    def begun(self) -> bool:
+        """Whether an earlier run was stopped before its end."""
+        return bool(self._places)
+
     def place(self, path: Path) -> Place:
         """Where to go on with this file."""
         kept = self._places.get(path.name)

@@ -17,7 +17,7 @@ from samlan_plumbing.peers import Answer, PeerDown, Peers
 
 from samlan.importing.files import KNOWN, Found, Line, Source, files_in, read_lines
 from samlan.importing.journal import Journal, Place
-from samlan.importing.report import Report
+from samlan.importing.report import Refused, Report
 
 BATCH: Final = 500
 ATTEMPTS: Final = 60
@@ -38,12 +38,13 @@ class Loading:
     settle: Callable[[], Awaitable[None]]
     data: Path
     progress: Progress = lambda file, done, total: None
+    refused: Callable[[Refused], None] = lambda row: None
 
 
 async def load_folder(folder: Path, loading: Loading) -> Report:
     """Loads every known file of a folder; rows that cannot be used are reported and the rest goes on."""
     started = time.monotonic()
-    report = Report(unknown_files=_unknown(folder))
+    report = Report(unknown_files=_unknown(folder), tell_refused=loading.refused)
     journal = Journal(loading.data, folder)
     for found in files_in(folder):
         await _load_file(found, loading, journal, report)
@@ -82,6 +83,7 @@ async def _send(lines: list[Line], source: Source, loading: Loading, report: Rep
 
 
 async def _ask(peers: Peers, source: Source, body: dict[str, Any]) -> dict[str, Any]:
+    answer: Answer | None = None
     for _ in range(ATTEMPTS):
         answer = await _try(peers, source, body)
         if answer is not None and answer.ok:
@@ -89,7 +91,8 @@ async def _ask(peers: Peers, source: Source, body: dict[str, Any]) -> dict[str, 
         if answer is not None and answer.status < 500:
             raise ImportFailed(f"{source.owner} does not take {source.name}: {answer.status}")
         await asyncio.sleep(PAUSE_SECONDS)
-    raise ImportFailed(f"{source.owner} does not answer; run the import again to go on")
+    failing = "does not answer" if answer is None else f"fails ({answer.status}, see its log)"
+    raise ImportFailed(f"{source.owner} {failing}; run the import again to go on")
 
 
 async def _try(peers: Peers, source: Source, body: dict[str, Any]) -> Answer | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ class Report:
     unknown_files: list[str] = field(default_factory=list)
     earlier: int = 0
     seconds: float = 0.0
+    tell_refused: Callable[[Refused], None] = lambda row: None
 
     def counts(self, file: str) -> Counts:
         """The counts of a file."""
@@ -42,9 +44,11 @@ class Report:
 
     def refuse(self, file: str, line: int, reason: str) -> None:
         """Notes a row that cannot be used."""
+        row = Refused(file, line, reason)
         self.counts(file).refused += 1
+        self.tell_refused(row)
         if len(self.refused) < KEPT:
-            self.refused.append(Refused(file, line, reason))
+            self.refused.append(row)
 
     def as_json(self) -> dict[str, Any]:
         """The report for programs."""

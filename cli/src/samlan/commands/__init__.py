@@ -1,0 +1,1 @@
+"""The commands of `samlan`, a module each, and what their options are called."""

@@ -1,0 +1,149 @@
+"""A consortium to work with: one that runs on a data folder, or one started for as long as it is needed."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from samlan_embedded import Broker, DidNotStart, Servers
+from samlan_plumbing.clocks import MachineClock
+from samlan_plumbing.peers import PeerDown, Peers
+from samlan_plumbing.tokens import Signer
+from samlan_plumbing.topology import Administration, Device
+
+from samlan import addresses
+from samlan.addresses import Addresses
+from samlan.interrupting import Interruption
+from samlan.quiet import Quiet
+from samlan.supervisor import Supervisor
+from samlan.trouble import Trouble
+
+OPERATOR = "operator"
+
+
+@dataclass(slots=True)
+class Consortium:
+    """What runs, reached as its operator."""
+
+    data: Path
+    addresses: Addresses
+    broker: Broker
+    peers: Peers
+
+    @property
+    def keys(self) -> Path:
+        """The folder of secrets."""
+        return self.data / "keys"
+
+    @property
+    def vhost(self) -> str:
+        """The broker's virtual host."""
+        return unquote(urlsplit(self.addresses.amqp).path.removeprefix("/"))
+
+    async def settle(self) -> None:
+        """Waits until every service has heard of everything."""
+        await Quiet(self.peers, tuple(self.addresses.services), self.addresses.amqp)()
+
+    async def answers(self) -> None:
+        """Returns when every service answers; `Trouble` names the first that does not."""
+        for service in self.addresses.services:
+            try:
+                await self.peers.ask(service, "GET", "/live")
+            except PeerDown as down:
+                raise Trouble(f"{down}; is `samlan up --data {self.data}` ready?") from None
+
+    async def join_everybody(self) -> None:
+        """Gives every device its broker user and its replies, every branch its token, and says where."""
+        devices = [
+            Device(one["device"], one["branch"], self.broker.password(one["device"]))
+            for one in await self._listed("circulation", "/devices")
+        ]
+        branches = {one["branch"] for one in await self._listed("catalog", "/branches")}
+        admin = Administration(
+            self.broker.management_url, self.broker.admin, self.broker.admin_password, self.vhost
+        )
+        try:
+            await admin.devices(devices)
+        finally:
+            await admin.close()
+        self.addresses = addresses.joined(
+            self.addresses, broker=self.broker, vhost=self.vhost, keys=self.keys,
+            devices=[one.device for one in devices], branches=branches,
+        )  # fmt: skip
+        self.addresses.write(self.data)
+
+    async def _listed(self, service: str, path: str) -> list[dict[str, str]]:
+        try:
+            answer = await self.peers.ask(service, "GET", path, limit_seconds=60.0)
+        except PeerDown as down:
+            raise Trouble(str(down)) from None
+        if not answer.ok:
+            raise Trouble(f"{service} does not answer {path}: {answer.status}")
+        return list(answer.body["items"])
+
+
+@asynccontextmanager
+async def consortium(
+    data: Path, interruption: Interruption, *, tell: Callable[[str], None] = lambda line: None
+) -> AsyncIterator[Consortium]:
+    """The consortium of a data folder: joined where it runs, else started, and ended with the block."""
+    if runs(data):
+        joined = _joined(data)
+        try:
+            await interruption.unless(joined.answers())
+            yield joined
+        finally:
+            await joined.peers.close()
+        return
+    async with started(data, interruption, tell=tell) as own:
+        yield own
+
+
+@asynccontextmanager
+async def started(
+    data: Path, interruption: Interruption, *, tell: Callable[[str], None] = lambda line: None
+) -> AsyncIterator[Consortium]:
+    """A consortium that runs while the block does."""
+    supervisor = Supervisor(data, tell=tell)
+    try:
+        here = await interruption.unless(supervisor.start())
+    except DidNotStart as error:
+        raise Trouble(str(error)) from error
+    peers = operator_peers(data, here)
+    try:
+        yield Consortium(supervisor.data, here, supervisor.servers.broker, peers)
+    finally:
+        await peers.close()
+        await supervisor.stop()
+
+
+def runs(data: Path) -> bool:
+    """Whether a consortium runs on a data folder, by the lock that its supervisor holds."""
+    try:
+        lock = (data / "lock").open("r+")
+    except OSError:
+        return False
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def operator_peers(data: Path, here: Addresses) -> Peers:
+    """The private HTTP of the services, for their operator."""
+    return Peers(caller=OPERATOR, urls=here.services, signer=Signer(data.absolute() / "keys", MachineClock()))
+
+
+def _joined(data: Path) -> Consortium:
+    here = addresses.read(data)
+    try:
+        broker = Servers(data.absolute()).broker
+    except KeyError:
+        raise Trouble("set RABBITMQ_URL as it was when `samlan up` was started") from None
+    return Consortium(data.absolute(), here, broker, operator_peers(data, here))

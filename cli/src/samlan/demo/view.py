@@ -1,0 +1,110 @@
+"""What a person sees while returns are played: a line for each as it comes back, and the counts below.
+
+Where the terminal cannot move its cursor, or there is none, the same lines are printed and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Final, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from samlan.demo.messages import Languages
+from samlan.demo.stories import Stories
+from samlan.demo.words import MONEY, QUIET, line, moneys
+from samlan.playing.effects import Return
+
+LOOK_EVERY_SECONDS: Final = 0.1
+FRAMES_PER_SECOND: Final = 8
+BAR_WIDTH: Final = 40
+
+
+class View:
+    """Shows a run while it goes on, from the returns that something became known of."""
+
+    def __init__(self, console: Console, total: int, names: Mapping[str, str], languages: Languages) -> None:
+        self._console = console
+        self._total = total
+        self._names = names
+        self._languages = languages
+        self._stories = Stories()
+        self._returns: dict[str, Return] = {}
+        self._messages: set[str] = set()
+        self._told = 0
+        self._shown: set[str] = set()
+        self._started = time.monotonic()
+        self._task: asyncio.Task[None] | None = None
+        self._moves = console.is_terminal and not console.is_dumb_terminal
+        self._live = Live(
+            console=console, get_renderable=self._foot, refresh_per_second=FRAMES_PER_SECOND, transient=True
+        )
+
+    async def __aenter__(self) -> Self:
+        """Begins to show."""
+        self._started = time.monotonic()
+        if self._moves:
+            self._live.start()
+        self._task = asyncio.create_task(self._tell_for_ever())
+        return self
+
+    async def __aexit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        """Tells what is left and takes the foot away."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        self._tell(*self._stories.rest())
+        if self._moves:
+            self._live.stop()
+
+    def heard(self, one: Return) -> None:
+        """Something of a return became known."""
+        self._returns[one.fact] = one
+        self._messages |= {notice.id for notice in one.notices if notice.channel}
+        self._stories.hear(one, time.monotonic())
+
+    async def _tell_for_ever(self) -> None:
+        while True:
+            self._tell(*self._stories.ripe(time.monotonic()))
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    def _tell(self, *returns: Return) -> None:
+        lines = [line(one, self._names, self._languages) for one in returns]
+        if lines:
+            self._console.print(Group(*lines), soft_wrap=not self._moves)
+        self._shown |= {one.fact for one in returns}
+
+    def _foot(self) -> RenderableType:
+        done = len(self._shown)
+        seconds = max(time.monotonic() - self._started, 0.1)
+        played = Table.grid(padding=(0, 2))
+        bar = ProgressBar(total=self._total, completed=done, width=BAR_WIDTH)
+        played.add_row(
+            bar, Text(f"{done:,} of {self._total:,} returns"), Text(f"{done / seconds:.0f} a second", QUIET)
+        )
+        return Group(Text(), played, self._counts())
+
+    def _counts(self) -> Text:
+        returns = [self._returns[fact] for fact in self._shown if fact in self._returns]
+        bins = {name: sum(one.bin == name for one in returns) for name in ("shelf", "transit", "home")}
+        fees: dict[str, int] = {}
+        for fee in (fee for one in returns for fee in one.fees):
+            fees[fee.currency] = fees.get(fee.currency, 0) + fee.amount_minor
+        parts = [
+            f"pickup shelf {bins['shelf']}",
+            f"in transit {bins['transit']}",
+            f"back home {bins['home']}",
+        ]
+        text = Text(" · ".join([*parts, f"messages {len(self._messages)}"]))
+        return text.append(f" · fees {moneys(fees)}", MONEY) if fees else text

@@ -1,0 +1,64 @@
+"""Plays a plan of returns: so many at a time, or so many a second, and notes each device's answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from samlan.playing.effects import ANSWERED_LATE, Effects, Return
+from samlan.playing.hands import HandedIn, Hands
+from samlan.sample.workload import PlannedReturn
+
+IN_FLIGHT: Final = 6
+Heard = Callable[[Return], None]
+
+
+class Player:
+    """Hands in what a plan says and keeps `effects` told."""
+
+    def __init__(self, hands: Hands, effects: Effects, *, answered: Heard = lambda one: None) -> None:
+        self._hands = hands
+        self._effects = effects
+        self._answered = answered
+
+    async def play(self, plan: Iterable[PlannedReturn], *, in_flight: int = IN_FLIGHT) -> None:
+        """Plays a plan with so many returns unanswered at most; ends with the last answer."""
+        left = iter(plan)
+
+        async def work() -> None:
+            for planned in left:
+                await self._one(planned)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(in_flight):
+                group.create_task(work())
+
+    async def play_at(self, plan: Iterable[PlannedReturn], *, per_second: float) -> None:
+        """Plays a plan at an even pace, whatever the answers take; ends with the last answer."""
+        started = time.monotonic()
+        async with asyncio.TaskGroup() as group:
+            for number, planned in enumerate(plan):
+                await asyncio.sleep(max(0.0, started + number / per_second - time.monotonic()))
+                group.create_task(self._one(planned))
+
+    async def storm(self, plan: Iterable[PlannedReturn]) -> None:
+        """Publishes a plan as fast as the broker takes it; ends with the last answer, however late."""
+        async with asyncio.TaskGroup() as group:
+            for planned in plan:
+                handed_in = await self._hands.hand_in(planned)
+                one = self._effects.begin(planned, handed_in.fact, handed_in.at)
+                group.create_task(self._hear(one, handed_in))
+
+    async def _one(self, planned: PlannedReturn) -> None:
+        handed_in = await self._hands.hand_in(planned)
+        one = self._effects.begin(planned, handed_in.fact, handed_in.at)
+        await self._hear(one, handed_in)
+
+    async def _hear(self, one: Return, handed_in: HandedIn) -> None:
+        answer = await handed_in.answer
+        one.reply_ms = answer.reply_ms
+        if answer.bin == "exception" and answer.reason not in ANSWERED_LATE:
+            one.refused = answer.reason or "exception"
+        self._answered(one)
