@@ -10,6 +10,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 
 from samlan_plumbing.clocks import FileLibraryClock, LibraryClock, MachineClock, SystemLibraryClock
+from samlan_plumbing.counting import Commands
 from samlan_plumbing.deadletters import DeadLetters
 from samlan_plumbing.flow import Flow, Metrics
 from samlan_plumbing.logs import Log, open_log
@@ -17,7 +18,7 @@ from samlan_plumbing.outbox import Outboxes, Tell, outgoing
 from samlan_plumbing.peers import Peers
 from samlan_plumbing.relay import Relay
 from samlan_plumbing.settings import ServiceSettings
-from samlan_plumbing.tokens import PRIVATE_KEY, Signer, Verifier
+from samlan_plumbing.tokens import SERVICES_PRIVATE_KEY, Signer, Verifier
 
 if TYPE_CHECKING:
     from samlan_contracts.policy import PolicyBooks
@@ -51,6 +52,7 @@ class Resources:
         self.client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
             settings.mongodb_url, tz_aware=True, w="majority",
             serverSelectionTimeoutMS=SELECT_LIMIT_MS, timeoutMS=OPERATION_LIMIT_MS,
+            event_listeners=[Commands(self.metrics.registry)] if settings.counting else [],
         )  # fmt: skip
         self.database: AsyncDatabase[dict[str, Any]] = self.client[settings.database_name]
         self.relay = Relay(
@@ -95,7 +97,7 @@ class Resources:
         await self.client.close()
 
     def _signer(self) -> Signer | None:
-        if not (self.settings.keys / PRIVATE_KEY).exists():
+        if not (self.settings.keys / SERVICES_PRIVATE_KEY).exists():
             return None
         return Signer(self.settings.keys, self.machine_clock)
 

@@ -25,6 +25,8 @@ class ServiceSettings(BaseSettings):
     peers: dict[str, str] = {}
     log: Path | None = None
     prefetch: int = Field(default=20, ge=1, le=200)
+    delay_ms: int = Field(default=0, ge=0)  # the benchmark's: each message waits so long, one at a time
+    counting: bool = False  # the benchmark's: what is asked of the datastore is counted in the metrics
 
     @property
     def database_name(self) -> str:

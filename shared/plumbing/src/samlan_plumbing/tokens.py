@@ -1,7 +1,8 @@
-"""Short-lived EdDSA tokens: the gateway signs, everybody can verify.
+"""Short-lived EdDSA tokens, under two keys: one for sessions, one for services.
 
 A *service token* opens private HTTP and names its audience; a *session token* opens the gateway for a patron,
-a branch's desk or an operator. Lifetimes are machine time.
+a branch's desk or an operator. Only the gateway and the operator hold the session key, so a service that
+may ask another cannot make itself an operator. Lifetimes are machine time.
 
 ::
 
@@ -20,7 +21,7 @@ from typing import Any, Final
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
+from joserfc.jwk import GuestProtocol, OKPKey
 
 from samlan_plumbing.clocks import MachineClock
 
@@ -31,6 +32,10 @@ DESK_TOKEN_LIFETIME: Final = timedelta(hours=24)
 OPERATOR_TOKEN_LIFETIME: Final = timedelta(hours=24)
 PRIVATE_KEY: Final = "gateway.ed25519"
 PUBLIC_KEY: Final = "gateway.ed25519.pub"
+SERVICES_PRIVATE_KEY: Final = "services.ed25519"
+SERVICES_PUBLIC_KEY: Final = "services.ed25519.pub"
+PUBLIC_KEYS: Final = {"session": PUBLIC_KEY, "service": SERVICES_PUBLIC_KEY}
+PRIVATE_KEYS: Final = {"session": PRIVATE_KEY, "service": SERVICES_PRIVATE_KEY}
 
 
 class TokenRefused(ValueError):
@@ -38,28 +43,35 @@ class TokenRefused(ValueError):
 
 
 class Verifier:
-    """Reads tokens with the public key."""
+    """Reads tokens with the public key of what they are for."""
 
     def __init__(self, keys: Path, clock: MachineClock) -> None:
-        self._key = OKPKey.import_key((keys / PUBLIC_KEY).read_text())
+        self._keys = {use: OKPKey.import_key((keys / name).read_text()) for use, name in PUBLIC_KEYS.items()}
         self._clock = clock
 
     def read(self, token: str) -> Mapping[str, Any]:
         """The claims of a valid token; `TokenRefused` otherwise."""
         try:
-            claims = jwt.decode(token, self._key, algorithms=ALGORITHMS).claims
-        except (JoseError, ValueError) as error:
+            made = jwt.decode(token, self._key_of, algorithms=ALGORITHMS)
+        except (JoseError, ValueError, LookupError) as error:
             raise TokenRefused("the token cannot be read") from error
+        claims: Mapping[str, Any] = made.claims
+        if claims.get("use") != made.header.get("kid"):
+            raise TokenRefused("the token was signed with the key of another use")
         if not isinstance(claims.get("exp"), int | float) or claims["exp"] < self._clock.now().timestamp():
             raise TokenRefused("the token has expired")
         return claims
 
+    def _key_of(self, token: GuestProtocol) -> OKPKey:
+        return self._keys[str(token.headers().get("kid"))]
+
 
 class Signer:
-    """Makes tokens with the private key, which the gateway and the operator's command line hold."""
+    """Makes tokens with the private keys in a folder; a use whose key is not there cannot be signed for."""
 
     def __init__(self, keys: Path, clock: MachineClock) -> None:
-        self._key = OKPKey.import_key((keys / PRIVATE_KEY).read_text())
+        there = {use: keys / name for use, name in PRIVATE_KEYS.items() if (keys / name).exists()}
+        self._keys = {use: OKPKey.import_key(path.read_text()) for use, path in there.items()}
         self._clock = clock
 
     def sign(
@@ -70,7 +82,8 @@ class Signer:
         The same claims of the same second are the same token."""
         now = issued_at or self._clock.now()
         dates = {"iat": int(now.timestamp()), "exp": int((now + lifetime).timestamp())}
-        return jwt.encode({"alg": "Ed25519"}, {**claims, **dates}, self._key, algorithms=ALGORITHMS)
+        header = {"alg": "Ed25519", "kid": claims["use"]}
+        return jwt.encode(header, {**claims, **dates}, self._keys[claims["use"]], algorithms=ALGORITHMS)
 
     def for_service(self, audience: str, caller: str) -> str:
         """A token that opens the private HTTP of one service."""

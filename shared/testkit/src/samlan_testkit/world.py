@@ -41,7 +41,7 @@ from samlan_plumbing.peers import PREFIX, Peers
 from samlan_plumbing.resources import Resources
 from samlan_plumbing.runtime import Service
 from samlan_plumbing.settings import ServiceSettings
-from samlan_plumbing.tokens import PRIVATE_KEY, PUBLIC_KEY, Signer
+from samlan_plumbing.tokens import PRIVATE_KEYS, PUBLIC_KEYS, Signer
 
 from samlan_testkit.servers import Servers
 
@@ -156,7 +156,7 @@ class World:
         """Publishes a raw message, for what no well-behaved sender would send."""
         where = await self._channel.get_exchange(exchange, ensure=False)
         message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT, **properties)
-        await where.publish(message, key, mandatory=False)
+        await asyncio.shield(where.publish(message, key, mandatory=False))
 
     async def fact(
         self,
@@ -207,7 +207,8 @@ class World:
         return sum(counts) + sum(hands) + sum(left), sum(done), len(self.told)
 
     async def _ready(self, queue: str) -> int:
-        declared = await self._channel.declare_queue(queue, passive=True, robust=False)
+        asked = self._channel.declare_queue(queue, passive=True, robust=False)
+        declared = await asyncio.shield(asked)  # a call cut off would close the channel for everybody
         return int(declared.declaration_result.message_count or 0)
 
     # -- life -------------------------------------------------------------------------------------------
@@ -288,13 +289,14 @@ class _Lookup(httpx2.AsyncBaseTransport):
 
 
 def make_keys(folder: Path) -> Path:
-    """A signing key pair and the field and PIN keys of a world."""
+    """The signing key pairs and the field and PIN keys of a world."""
     folder.mkdir(parents=True, exist_ok=True)
-    key = Ed25519PrivateKey.generate()
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (folder / PRIVATE_KEY).write_bytes(private)
-    (folder / PUBLIC_KEY).write_bytes(public)
+    for use, name in PRIVATE_KEYS.items():
+        key = Ed25519PrivateKey.generate()
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        (folder / name).write_bytes(private)
+        (folder / PUBLIC_KEYS[use]).write_bytes(public)
     for name in ("fields.key", "pin.key"):
         (folder / name).write_text(secrets.token_hex(32))
     return folder
