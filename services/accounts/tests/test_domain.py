@@ -192,8 +192,8 @@ def test_what_is_no_row_is_refused_and_nothing_breaks(row: Any) -> None:
 
 
 def test_all_reasons_are_told_at_once_and_none_repeats_what_was_written() -> None:
-    (taken,) = importing({**ASTRID, "born": "29/2 1980", "pin": "secret", "identity": "?", "member": "x"})
-    assert words(taken) == ["unknown_member", "bad_date", "bad_pin"]
+    (taken,) = importing({**ASTRID, "born": "29/2 1980", "pin": "secret", "cards": ["%"], "status": "x"})
+    assert words(taken) == ["bad_date", "bad_card", "bad_pin", "bad_status"]
     for secret in ("29/2 1980", "secret", "2384", "Ericsson"):
         assert secret not in in_words(taken.reasons)
 
@@ -454,6 +454,75 @@ def test_a_registration_tells_all_that_is_wrong() -> None:
     )  # fmt: skip
     assert isinstance(outcome, tuple)
     assert words(outcome) == ["bad_date", "bad_pin"]
+
+
+def changing_contact(patron: Patron, now: datetime = NOW, **change: Any) -> Patron | tuple[Refusal, ...]:
+    form = changing.ContactChange.model_validate(change)
+    return changing.change_contact(Case(patron=patron, change=changing.stated(form), books=BOOKS, now=now))
+
+
+@pytest.mark.clause("G03")
+def test_contact_details_change_alone_from_the_eighteenth_birthday_by_the_members_own_day() -> None:
+    gote = imported(EMIL, member="gothenburg", guardian=None, born="2008-11-24")
+    late_on_the_23rd = datetime(2026, 11, 23, 22, 59, tzinfo=UTC)
+    refused = changing_contact(gote, late_on_the_23rd, email="g@example.org")
+    assert isinstance(refused, tuple)
+    assert (words(refused), refused[0].because[0]["cites"]) == (["only_through_staff"], ["G03"])
+    assert isinstance(changing_contact(gote, late_on_the_23rd, language="en"), Patron)
+    midnight = late_on_the_23rd + timedelta(minutes=1)
+    assert isinstance(changing_contact(gote, midnight, email="g@example.org"), Patron)
+
+
+@pytest.mark.clause("G03")
+def test_the_desk_changes_contact_details_at_any_age() -> None:
+    gote = imported(EMIL, member="gothenburg", guardian=None)
+    assert at_the_desk(gote, email="g@example.org").person.email == "g@example.org"
+
+
+@pytest.mark.clause("D08")
+def test_in_gladsaxe_the_library_blocks_a_lost_card() -> None:
+    ib = imported(ASTRID, member="gladsaxe")
+    refused = losing(ib, "2000000001")
+    assert isinstance(refused, tuple)
+    assert (words(refused), refused[0].because[0]["cites"]) == (["only_through_staff"], ["D08"])
+    assert isinstance(losing(ib, "2000000001", origin="staff"), Patron)
+
+
+def registering(member: str, born: str, guardian: str | None = None) -> list[str]:
+    fields = {"member": member, "name": "X", "born": born, "pin": "1234", "guardian": guardian}
+    outcome = register(
+        Registration(patron="p", fields=fields), BOOKS, NOW, guardian_lives=guardian == "astrid"
+    )
+    return [] if isinstance(outcome, Patron) else words(outcome)
+
+
+@pytest.mark.clause("K07", "O34", "O35")
+@pytest.mark.parametrize(
+    ("member", "born", "guardian", "refused"),
+    [
+        ("kungsbacka", "2021-11-24", "astrid", ["too_young"]),
+        ("kungsbacka", "2021-11-23", "astrid", []),
+        ("kungsbacka", "2021-11-24", None, ["too_young", "guardian_needed"]),
+        ("kungsbacka", "2008-11-24", None, ["guardian_needed"]),
+        ("kungsbacka", "2008-11-23", None, []),
+        ("orebro", "2011-11-24", None, ["guardian_needed"]),
+        ("orebro", "2011-11-23", None, []),
+        ("orebro", "2011-11-24", "nobody", ["unknown_guardian"]),
+    ],
+)
+def test_a_child_registers_from_an_age_and_with_a_guardian(
+    member: str, born: str, guardian: str | None, refused: list[str]
+) -> None:
+    assert registering(member, born, guardian) == refused
+
+
+@pytest.mark.clause("K07")
+def test_a_childs_guardian_is_changed_but_not_taken_away() -> None:
+    barn = imported(EMIL, member="kungsbacka", guardian=None)
+    refused = changing.change_at_the_desk(case(barn, guardian=None))
+    assert isinstance(refused, tuple)
+    assert words(refused) == ["guardian_needed"]
+    assert at_the_desk(barn, guardian="astrid").guardian == "astrid"
 
 
 # -- guessing -----------------------------------------------------------------------------------------------

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from samlan_contracts.policy import PolicyBooks, temporary_expires
+from samlan_contracts.policy import (
+    PolicyBooks,
+    guardian_consents,
+    may_block_own_card,
+    may_change_contact_alone,
+    temporary_expires,
+)
+from samlan_contracts.shapes import Because
 
 from samlan_accounts.domain.identity import canonical_card, canonical_identity
 from samlan_accounts.domain.patron import Card, Cause, Origin, Patron, Person
@@ -22,7 +29,6 @@ from samlan_accounts.domain.rows import (
     CARDS,
     CAUSES,
     OWN_CAUSES,
-    PIN,
     Address,
     BlockRow,
     Branch,
@@ -34,9 +40,9 @@ from samlan_accounts.domain.rows import (
     Mobile,
     day_of,
     lost_cards,
+    pin_refused,
 )  # fmt: skip
 from samlan_accounts.domain.standing import age_of, block, local_day
-from samlan_accounts.domain.terms import Terms, terms_of
 
 REACH: Final = frozenset({"email", "mobile", "address"})  # contact details; the rest are wishes
 
@@ -82,10 +88,9 @@ class Case:
     guardian_lives: bool = True
 
     @property
-    def terms(self) -> Terms:
-        """What the book of the patron's member says today."""
-        on = local_day(self.books, self.patron.member, self.now)
-        return terms_of(self.books, member=self.patron.member, on=on)
+    def today(self) -> date:
+        """What day it is at the patron's member."""
+        return local_day(self.books, self.patron.member, self.now)
 
     @property
     def age(self) -> int | None:
@@ -105,10 +110,10 @@ def account_is_there(case: Case) -> Refusal | None:
 
 def old_enough_to_change_contact_alone(case: Case) -> Refusal | None:
     """Below an age, contact details change through library staff only (G03)."""
-    limit = case.terms.contact_alone_from
-    if limit is None or not REACH & case.change.keys() or case.age is None or case.age >= limit:
+    if not REACH & case.change.keys() or case.age is None:
         return None
-    return Refusal("only_through_staff", "contact details change at the desk", case.terms.because)
+    alone = may_change_contact_alone(case.books, member=case.patron.member, age=case.age, on=case.today)
+    return None if alone.value else _only_staff("contact details change at the desk", alone.because)
 
 
 def card_is_this_patrons(case: Case) -> Refusal | None:
@@ -120,9 +125,10 @@ def card_is_this_patrons(case: Case) -> Refusal | None:
 
 def book_lets_patrons_block(case: Case) -> Refusal | None:
     """Where the book says so, only staff block a lost card (D08)."""
-    if case.terms.self_block or case.change["origin"] == "staff":
+    if case.change["origin"] == "staff":
         return None
-    return Refusal("only_through_staff", "the library blocks a lost card", case.terms.because)
+    alone = may_block_own_card(case.books, member=case.patron.member, on=case.today)
+    return None if alone.value else _only_staff("the library blocks a lost card", alone.because)
 
 
 def required_fields_stay(case: Case) -> Refusal | None:
@@ -142,11 +148,11 @@ def birth_date_is_a_day(case: Case) -> Refusal | None:
     return Refusal("bad_date", "born is no day that was, written like 1980-02-29")
 
 
-def pin_has_four_digits(case: Case) -> Refusal | None:
-    """A PIN has four digits (V09, K08)."""
-    if "pin" not in case.change or PIN.fullmatch(case.change["pin"] or ""):
+def pin_has_its_digits(case: Case) -> Refusal | None:
+    """A PIN has as many digits as the member's book says (V09, K08)."""
+    if "pin" not in case.change:
         return None
-    return Refusal("bad_pin", "pin has not four digits")
+    return pin_refused(case.change["pin"] or "", case.books, case.patron.member, case.now)
 
 
 def identity_is_a_number(case: Case) -> Refusal | None:
@@ -181,16 +187,18 @@ def guardian_is_a_patron(case: Case) -> Refusal | None:
 
 def young_patrons_keep_a_guardian(case: Case) -> Refusal | None:
     """Under the book's age a card needs a guardian's consent (K07, O34)."""
-    limit = case.terms.guardian_under
-    if limit is None or case.age is None or case.age >= limit or case.change.get("guardian", "") is not None:
+    if case.age is None or case.change.get("guardian", "") is not None:
         return None
-    return Refusal("guardian_needed", "the patron is too young to be without a guardian", case.terms.because)
+    consent = guardian_consents(case.books, member=case.patron.member, age=case.age, on=case.today)
+    if not consent.value:
+        return None
+    return Refusal("guardian_needed", "the patron is too young to be without a guardian", consent.because)
 
 
 CHANGING_CONTACT = (account_is_there, old_enough_to_change_contact_alone)
 BLOCKING_A_CARD = (account_is_there, card_is_this_patrons, book_lets_patrons_block)
 CHANGING_AT_THE_DESK = (
-    account_is_there, required_fields_stay, birth_date_is_a_day, pin_has_four_digits, identity_is_a_number,
+    account_is_there, required_fields_stay, birth_date_is_a_day, pin_has_its_digits, identity_is_a_number,
     cards_are_numbers, causes_are_staffs, guardian_is_a_patron, young_patrons_keep_a_guardian,
 )  # fmt: skip
 
@@ -228,6 +236,10 @@ def expire(patron: Patron, now: datetime) -> Patron:
     if patron.status != "temporary" or patron.valid_until is None or patron.valid_until > now:
         return patron
     return replace(patron, status="inactive", valid_until=None)
+
+
+def _only_staff(says: str, because: Because) -> Refusal:
+    return Refusal("only_through_staff", says, because)
 
 
 def _reached(patron: Patron, change: Mapping[str, Any]) -> Patron:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
-from samlan_contracts.policy import PolicyBooks
+from samlan_contracts.policy import PolicyBooks, guardian_consents, old_enough_for_a_card
 from samlan_contracts.policy.period import age_on
 
 from samlan_accounts.domain.importing import Draft, Tools, registered
@@ -20,7 +20,6 @@ from samlan_accounts.domain.patron import Patron, SealedPin
 from samlan_accounts.domain.refusal import Refusal, refusals
 from samlan_accounts.domain.rows import ReadRow, read_row
 from samlan_accounts.domain.standing import local_day
-from samlan_accounts.domain.terms import Terms, terms_of
 
 ALPHABET: Final = "23456789BCDFGHJKLMNPQRSTVWXYZ"  # nothing that is read for something else, no words
 BORROWER_ID_LENGTH: Final = 8
@@ -46,26 +45,29 @@ class Applicant:
 
     read: ReadRow
     age: int
-    terms: Terms
+    today: date
+    books: PolicyBooks
     guardian_lives: bool
 
 
-def old_enough_for_a_card(applicant: Applicant) -> Refusal | None:
+def is_old_enough_for_a_card(applicant: Applicant) -> Refusal | None:
     """A card is given from an age (K07)."""
-    limit = applicant.terms.card_from_age
-    if limit is None or applicant.age >= limit:
-        return None
-    return Refusal("too_young", "the patron is too young for a card", applicant.terms.because)
-
-
-def guardian_consents(applicant: Applicant) -> Refusal | None:
-    """Under an age a guardian consents (K07, K49, O34, O35)."""
-    limit = applicant.terms.guardian_under
-    if limit is None or applicant.age >= limit or applicant.read.row.guardian is not None:
-        return None
-    return Refusal(
-        "guardian_needed", "the patron is too young to be without a guardian", applicant.terms.because
+    old = old_enough_for_a_card(
+        applicant.books, member=applicant.read.row.member, age=applicant.age, on=applicant.today
     )
+    return None if old.value else Refusal("too_young", "the patron is too young for a card", old.because)
+
+
+def has_a_guardian_who_consents(applicant: Applicant) -> Refusal | None:
+    """Under an age a guardian consents (K07, K49, O34, O35)."""
+    if applicant.read.row.guardian is not None:
+        return None
+    consent = guardian_consents(
+        applicant.books, member=applicant.read.row.member, age=applicant.age, on=applicant.today
+    )
+    if not consent.value:
+        return None
+    return Refusal("guardian_needed", "the patron is too young to be without a guardian", consent.because)
 
 
 def guardian_is_a_patron(applicant: Applicant) -> Refusal | None:
@@ -75,7 +77,7 @@ def guardian_is_a_patron(applicant: Applicant) -> Refusal | None:
     return Refusal("unknown_guardian", "guardian is no patron")
 
 
-REGISTERING = (old_enough_for_a_card, guardian_consents, guardian_is_a_patron)
+REGISTERING = (is_old_enough_for_a_card, has_a_guardian_who_consents, guardian_is_a_patron)
 
 
 def register(
@@ -86,10 +88,8 @@ def register(
     if not isinstance(read, ReadRow):
         return read
     today = local_day(books, read.row.member, now)
-    applicant = Applicant(
-        read=read, age=age_on(read.born, today), guardian_lives=guardian_lives,
-        terms=terms_of(books, member=read.row.member, on=today),
-    )  # fmt: skip
+    age = age_on(read.born, today)
+    applicant = Applicant(read=read, age=age, today=today, books=books, guardian_lives=guardian_lives)
     if reasons := refusals(applicant, REGISTERING):
         return reasons
     tools = Tools(books=books, now=now, seal_pin=lambda _patron, _pin: SealedPin(b""), digest=lambda _: b"")

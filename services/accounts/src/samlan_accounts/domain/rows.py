@@ -13,11 +13,12 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from samlan_contracts.policy import PolicyBooks
+from samlan_contracts.policy import PolicyBooks, pin_digits
 from samlan_contracts.shapes import Act
 
 from samlan_accounts.domain.identity import canonical_card, canonical_identity
 from samlan_accounts.domain.refusal import Reason, Refusal, refusals
+from samlan_accounts.domain.standing import local_day
 
 ID: Final = r"^[^\s/\x00-\x1f\x7f]{1,100}$"  # an id stands in addresses and in message headers
 LINE: Final = (
@@ -27,7 +28,7 @@ EMAIL: Final = r"^[^\s@,;<>\"\x00-\x1f\x7f]{1,64}@[^\s@,;<>\"\x00-\x1f\x7f]{1,18
 MOBILE: Final = r"^\+?[0-9][0-9 ()/\-]{2,24}$"
 LANGUAGE: Final = r"^[a-z]{2,3}$"
 BRANCH: Final = r"^[^\s/]{1,60}/[^\s/]{1,60}$"
-PIN: Final = re.compile(r"[0-9]{4}")  # V09, K08
+PIN: Final = re.compile(r"[0-9]{4,12}")  # how many, the book says
 EARLIEST_BIRTH: Final = date(1880, 1, 1)
 CARDS: Final = 20
 BLOCKS: Final = 20
@@ -216,9 +217,19 @@ def cards_are_numbers(reading: _Reading) -> Refusal | None:
     return Refusal("bad_card", "cards holds what is no card number")
 
 
-def pin_has_four_digits(reading: _Reading) -> Refusal | None:
-    """A PIN has four digits (V09, K08)."""
-    return None if PIN.fullmatch(reading.row.pin) else Refusal("bad_pin", "pin has not four digits")
+def pin_has_its_digits(reading: _Reading) -> Refusal | None:
+    """A PIN has as many digits as the member's book says (V09, K08)."""
+    if reading.row.member not in reading.books.members:
+        return None  # which another rule says
+    return pin_refused(reading.row.pin, reading.books, reading.row.member, reading.now)
+
+
+def pin_refused(pin: str, books: PolicyBooks, member: str, now: datetime) -> Refusal | None:
+    """Why this is no PIN of the member's."""
+    wanted = pin_digits(books, member=member, on=local_day(books, member, now))
+    if PIN.fullmatch(pin) and wanted.value in (None, len(pin)):
+        return None
+    return Refusal("bad_pin", "pin has not the digits that the book asks for", wanted.because)
 
 
 def status_is_one_of_two(reading: _Reading) -> Refusal | None:
@@ -248,5 +259,5 @@ CAUSES: Final = OWN_CAUSES | MONEY_CAUSES
 
 READING = (
     member_has_a_book, birth_date_is_a_day, registration_is_an_instant, identity_is_a_number,
-    cards_are_numbers, pin_has_four_digits, status_is_one_of_two, nobody_guards_oneself, causes_are_known,
+    cards_are_numbers, pin_has_its_digits, status_is_one_of_two, nobody_guards_oneself, causes_are_known,
 )  # fmt: skip

@@ -7,6 +7,13 @@
 Everything but `load` is pure: instants are arguments, and nothing here knows a figure or a member.
 """
 
+from samlan_contracts.policy.accounts import (
+    guardian_consents,
+    may_block_own_card,
+    may_change_contact_alone,
+    old_enough_for_a_card,
+    pin_digits,
+)
 from samlan_contracts.policy.because import Decision
 from samlan_contracts.policy.book import Book
 from samlan_contracts.policy.books import BookSilent, PolicyBooks, UnknownMember
@@ -84,16 +91,21 @@ __all__ = [
     "check_book",
     "debt_threshold",
     "fee",
+    "guardian_consents",
     "hold_terms",
     "invoice_terms",
     "lifted_by",
     "loan_period",
+    "may_block_own_card",
     "may_borrow_more",
+    "may_change_contact_alone",
     "may_serve",
     "notice_rules",
     "old_enough",
+    "old_enough_for_a_card",
     "overdue_fee",
     "overdue_stages",
+    "pin_digits",
     "reaches_age",
     "read_book",
     "renewable_with_queue",

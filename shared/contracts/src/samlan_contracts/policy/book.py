@@ -136,6 +136,7 @@ class Book(BaseModel):
     retention: tuple[rules.Retention, ...] = ()
     waivers: tuple[rules.Waiver, ...] = ()
     temporary_accounts: tuple[rules.TemporaryAccount, ...] = ()
+    accounts: tuple[rules.Account, ...] = ()
     staffless_hours: tuple[rules.StafflessHours, ...] = ()
 
     @field_validator("clauses")

@@ -110,6 +110,7 @@ Length = Annotated[Period, BeforeValidator(Period.parse), Doc("a period: `28 day
 Seconds = Annotated[int, BeforeValidator(parse_seconds), Doc("a short time: `0 seconds`, `10 minutes`")]
 OpenHours = Annotated[Hours, BeforeValidator(Hours.parse), Doc("hours: `07:00-22:00`")]
 Age = Annotated[int, Field(ge=0, le=130, strict=True), Doc("an age in years")]
+PinDigits = Annotated[int, Field(ge=4, le=12, strict=True), Doc("a number from 4 to 12")]
 Count = Annotated[int, Field(ge=0, le=100_000, strict=True), Doc("a number")]
 BranchId = Annotated[str, Field(pattern=r"^[a-z0-9_-]+/[a-z0-9_-]+$"), Doc("`member/branch`")]
 Clause = Annotated[str, Field(pattern=r"^[A-Z]{1,3}\d{2,3}$"), Doc("clause ids")]

@@ -27,6 +27,7 @@ from samlan_contracts.policy.figures import (
     Materials,
     NoticeKind,
     OpenHours,
+    PinDigits,
     Price,
     Seconds,
     Stage,
@@ -271,6 +272,16 @@ class TemporaryAccount(Rule):
 
     lasts: Length
     may: frozenset[Act]
+
+
+class Account(Rule):
+    """From which age what is done with an account, and whether alone (D08, G03, K07-K09, O34, V09)."""
+
+    card_from: Age | None = None
+    guardian_under: Age | None = None
+    contact_alone_from: Age | None = None
+    patrons_block_cards: bool
+    pin_digits: PinDigits
 
 
 class StafflessHours(Rule):

@@ -291,6 +291,51 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "da": "En midlertidig konto gælder i {lasts}.",
         "en": "A temporary account is valid for {lasts}.",
     },
+    "pin_digits": {
+        "sv": "En PIN-kod har {pin_digits} siffror.",
+        "da": "En pinkode har {pin_digits} cifre.",
+        "en": "A PIN has {pin_digits} digits.",
+    },
+    "card_from": {
+        "sv": "Lånekort från {card_from} år.",
+        "da": "Lånerkort fra {card_from} år.",
+        "en": "A card from age {card_from}.",
+    },
+    "too_young_for_a_card": {
+        "sv": "Lånekort från {card_from} år; låntagaren är {age} år.",
+        "da": "Lånerkort fra {card_from} år; låneren er {age} år.",
+        "en": "A card from age {card_from}; the patron is {age}.",
+    },
+    "guardian_consents": {
+        "sv": "Under {guardian_under} år behövs vårdnadshavarens godkännande.",
+        "da": "Under {guardian_under} år kræves værgens samtykke.",
+        "en": "Under {guardian_under} a guardian's consent is needed.",
+    },
+    "own_identification": {
+        "sv": "Från {guardian_under} år räcker egen legitimation.",
+        "da": "Fra {guardian_under} år er egen legitimation nok.",
+        "en": "From {guardian_under} one's own identification is enough.",
+    },
+    "contact_alone": {
+        "sv": "Från {contact_alone_from} år ändras kontaktuppgifter på egen hand.",
+        "da": "Fra {contact_alone_from} år ændres kontaktoplysninger på egen hånd.",
+        "en": "From {contact_alone_from} contact details are changed without staff.",
+    },
+    "contact_at_the_desk": {
+        "sv": "Under {contact_alone_from} år ändras kontaktuppgifter av bibliotekets personal.",
+        "da": "Under {contact_alone_from} år ændres kontaktoplysninger af bibliotekets personale.",
+        "en": "Under {contact_alone_from} contact details are changed by library staff.",
+    },
+    "card_blocked_alone": {
+        "sv": "Ett borttappat kort spärras på egen hand.",
+        "da": "Et mistet kort spærres på egen hånd.",
+        "en": "A lost card is blocked without staff.",
+    },
+    "card_blocked_at_the_desk": {
+        "sv": "Ett borttappat kort spärras av biblioteket.",
+        "da": "Et mistet kort spærres af biblioteket.",
+        "en": "A lost card is blocked by the library.",
+    },
     "staffless_hours": {
         "sv": "Meröppet {hours} för den som är registrerad.",
         "da": "Selvbetjent åbent {hours} for den, der er registreret.",
