@@ -9,7 +9,7 @@ from itertools import permutations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samlan_circulation.domain.fold import TooOld, place
+from samlan_circulation.domain.fold import Placed, TooOld, after_all, place
 from samlan_circulation.domain.model import KEPT_FACTS, BranchId, Kept, LoanId, Place
 from samlan_contracts.events.circulation import ItemBorrowed, ItemReturned, LoanClosingMoved
 
@@ -152,3 +152,23 @@ def test_a_fact_older_than_all_that_is_kept_is_an_exception() -> None:
     story.borrowed(ASTRID, at(-60))
     assert story.outcome.exception == "too_old_to_place"
     assert isinstance(place(story.item, fact(-100_000, "returned")), TooOld)
+
+
+@pytest.mark.parametrize("device", ["a-kiosk", "desk/a", "z-kiosk"])
+def test_within_one_instant_a_desk_follows_what_it_knew_and_a_device_follows_the_desk(device: str) -> None:
+    copy = item()
+    for name, kind, desk in (("r1", "returned", False), ("b1", "borrowed", True), ("r2", "returned", False)):
+        at_place = Place.of(NOON, "desk/m" if desk else device, 1, name)
+        at_place = after_all(copy, at_place) if desk else at_place
+        one = replace(fact(0, kind), place=at_place)
+        placed = place(copy, one)
+        assert isinstance(placed, Placed) and placed.is_newest
+        copy = replace(copy, kept=placed.kept)
+    assert [one.place.fact for one in copy.kept] == ["r1", "b1", "r2"]
+    assert copy.kept[1].closed_at == NOON
+    first = place(
+        item(), replace(fact(0, "borrowed"), place=after_all(item(), Place.of(NOON, "desk/m", 1, "b")))
+    )
+    assert isinstance(first, Placed)
+    last = place(replace(item(), kept=first.kept), replace(fact(0, "returned", device=device)))
+    assert isinstance(last, Placed) and last.is_newest and last.open_loan is None

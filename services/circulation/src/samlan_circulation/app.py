@@ -25,6 +25,7 @@ from samlan_circulation.views import Views
 def build(settings: ServiceSettings, *, resources: Resources | None = None) -> Service:
     """The service, not yet started."""
     resources = resources or Resources(settings)
+    resources.log.info("policy_books", members=list(resources.books.members))  # a bad book ends the start
     store = Store(resources)
     answers = Answers(store, resources)
     returns = Returns(store, answers, resources)

@@ -75,7 +75,7 @@ def after_all(item: Item, at: Place) -> Place:
     """The place of a command that a desk gives now: after everything that is known, whatever clocks say."""
     newest = item.newest
     if newest is None or newest.at < at.at:
-        return at
+        return at._replace(turn=1)
     return at._replace(at=newest.at, turn=(newest.turn + 1) | 1)
 
 
