@@ -1,0 +1,83 @@
+"""Accounts cut off at every point between write, publish and clear: nothing is lost, nothing differs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from samlan_accounts import app
+from samlan_contracts.events.accounts import PatronDescribed
+from samlan_plumbing import outbox, seams, topology
+from samlan_testkit.crashes import CrashPoint, installed
+from samlan_testkit.world import World
+
+
+def row(number: int) -> dict[str, Any]:
+    return {
+        "patron": f"p{number}", "member": "vast", "name": "Madicken", "born": "1999-03-01",
+        "borrower_id": f"L{number}", "cards": [f"2{number:09}"], "pin": "1234",
+    }  # fmt: skip
+
+
+async def import_and_block(world: World, number: int) -> None:
+    """An import and a change of the desk; each step may be repeated."""
+    rows = {"rows": [{"line": 1, "row": row(number)}]}
+    assert (await world.post("accounts", "/import/patrons", rows)).status_code == 200
+    async with world.ask("accounts") as client:
+        answer = await client.patch(f"/private/v1/patrons/p{number}", json={"blocks": [{"cause": "staff"}]})
+    assert answer.status_code == 200
+    await world.settle()
+
+
+async def crashed(world: World, number: int) -> bool:
+    """Runs until the point of this number and crashes there; False when there is no such point."""
+    async with installed(CrashPoint("accounts", number)) as point:
+        acting = asyncio.create_task(import_and_block(world, number))
+        waiting = asyncio.create_task(point.happened.wait())
+        await asyncio.wait({acting, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if not point.happened.is_set():
+            await acting
+            return False
+        acting.cancel()
+        await asyncio.gather(acting, return_exceptions=True)
+        seams.install(None)
+        await world.crash("accounts")
+        await world.start(app.build)
+        return True
+
+
+async def heard(world: World, reader: str) -> set[str]:
+    """The patrons a reader has been sent in snapshots."""
+    queue = await world._channel.declare_queue(topology.events_queue(reader), passive=True, robust=False)
+    found: set[str] = set()
+    while message := await queue.get(fail=False):
+        if message.type == "snapshot":
+            found |= {one["subject"] for one in json.loads(message.body)["events"]}
+        await message.ack()
+    return found
+
+
+async def test_every_point_of_an_import_and_a_change_is_cut_off_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "SWEEP_AGE", timedelta(0))
+    await world.start(app.build)
+    points = 0
+    for number in count(1):
+        if not await crashed(world, number):
+            break
+        points += 1
+        await import_and_block(world, number)
+    assert points >= 5
+    state = (await world.get("accounts", "/state")).json()["items"]
+    assert {(one["sequence"], len(one["blocks"])) for one in state} == {(2, 1)}
+    everybody = {f"patron/p{number}" for number in range(1, points + 2)}
+    assert {one.subject for one in world.told if one.data["blocks"]} == everybody
+    assert {one.sequence for one in world.told} == {2}
+    for reader in PatronDescribed.READERS:
+        assert await heard(world, reader) == everybody
