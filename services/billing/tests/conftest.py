@@ -110,8 +110,9 @@ class Billing:
         times: int = 1,
         **loan: Any,
     ) -> None:
-        """Circulation tells that a loan had ended earlier."""
-        closed = self.closed(patron, member=member, **loan)
+        """Circulation tells that a loan had ended earlier; of an ended loan it knows no patron."""
+        nobody = {"patron": "", "patron_member": "", "born": None}
+        closed = self.closed(patron, member=member, **loan).model_copy(update=nobody)
         item = f"item-of-{closed.loan}"
         event = LoanClosingMoved(fact=fact, thing=_thing(item, member, "book", "adult"), loan=closed)
         await self.world.tell(event, subject=f"item/{item}", sequence=self._next(item), times=times)

@@ -36,6 +36,7 @@ class Store:
         self.settled = SettledFees(resources)
         self.patrons = Copies(resources, "patrons")
         self.branches = Branches(resources)
+        self.closings = Closings(resources)
 
     async def prepare(self) -> None:
         """Creates the indexes of every query."""
@@ -56,6 +57,17 @@ class Store:
         found = await self.ledgers.collection.find({"open.id": {"$in": wanted}}).to_list()
         ledgers = [load_ledger(doc) for doc in found]
         return {key: (one.patron, one.fees[key]) for one in ledgers for key in wanted if key in one.fees}
+
+    async def whose(self, fee: str) -> dict[str, Any] | None:
+        """The patron of a fee, as a loan's end tells of one; None when no such fee has its particulars."""
+        ledger = await self.ledger_of_fee(fee)
+        if ledger is None:
+            settled = await self.settled.read(fee)
+            stored = await self.ledgers.read(settled[0]) if settled else None
+            ledger = stored.state if stored else None
+        if ledger is None:
+            return None
+        return {"patron": ledger.patron, "patron_member": ledger.member or "", "born": ledger.born}
 
     async def ledgers_that_exist(self, patrons: Iterable[str]) -> set[str]:
         """Which of these patrons have a ledger."""
@@ -81,6 +93,23 @@ class Store:
     async def next_review(self) -> datetime | None:
         """When the next standing may change with no booking."""
         return await _earliest(self.ledgers.collection, {"reviewing": WAITING}, "review_at")
+
+
+class Closings:
+    """Earlier ends of loans that had ended, by loan: the earliest that any news told, and nobody's name."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.collection = resources.database["closings"]
+
+    async def note(self, loan: str, returned_at: datetime) -> None:
+        """Keeps an earlier end unless a still earlier one is known."""
+        earliest = {"$min": {"returned_at": returned_at}}
+        await self.collection.update_one({"_id": loan}, earliest, upsert=True)
+
+    async def read(self, loan: str) -> datetime | None:
+        """The earliest end that is known of a loan, if any news told of one."""
+        found = await self.collection.find_one({"_id": loan})
+        return found["returned_at"] if found else None
 
 
 class SettledFees:

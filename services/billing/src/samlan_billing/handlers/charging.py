@@ -24,10 +24,12 @@ class Charging:
         self._bookkeeper = bookkeeper
 
     async def item_returned(self, event: ItemReturned, envelope: Envelope) -> None:
-        """Charges a loan that came back late; one in time, or a child's, costs nothing and writes nothing."""
-        loan = event.loan
-        if loan is None or surely_in_time(loan):
+        """Charges a loan that came back late; one in time, or a child's, costs nothing and writes nothing.
+
+        An earlier end is looked for before, so that nobody is told too much, and after, for the other order."""
+        if event.loan is None or surely_in_time(event.loan):
             return
+        loan = await self._as_known(event.loan)
         wanted = await self._assessed(loan, event.thing, envelope)
         if not wanted.amount:
             return
@@ -36,11 +38,32 @@ class Charging:
             return None, charge(ledger, wanted, known, self._bookkeeper.books, self._bookkeeper.clock.now())
 
         await self._bookkeeper.book(loan.patron, (wanted.fee,), decide, _why(envelope))
+        if (known := await self._as_known(loan)) != loan:
+            await self._lower(known, event.thing, event.fact, envelope)
+
+    async def _as_known(self, loan: ClosedLoan) -> ClosedLoan:
+        """The loan with the earliest end that any news told."""
+        earlier = await self._bookkeeper.store.closings.read(loan.loan)
+        if earlier is None or earlier >= loan.returned_at:
+            return loan
+        return loan.model_copy(update={"returned_at": earlier})
 
     async def loan_closing_moved(self, event: LoanClosingMoved, envelope: Envelope) -> None:
-        """Lowers what the loan cost to what its earlier return costs, whichever news came first."""
-        closing = await self._assessed(event.loan, event.thing, envelope)
-        correction = derive("correction", closing.fee, event.fact)
+        """Lowers what the loan cost to what its earlier return costs, whichever news came first.
+
+        A loan that ended keeps no patron, so its fee says whose it is. Where none is charged yet, the earlier
+        return is noted first and looked for after the charge: whoever comes second sees the other."""
+        if event.loan.patron:
+            await self._lower(event.loan, event.thing, event.fact, envelope)
+            return
+        await self._bookkeeper.store.closings.note(event.loan.loan, event.loan.returned_at)
+        patron = await self._bookkeeper.store.whose(overdue_fee_id(event.loan.loan))
+        if patron is not None:
+            await self._lower(event.loan.model_copy(update=patron), event.thing, event.fact, envelope)
+
+    async def _lower(self, loan: ClosedLoan, thing: Thing, fact: str, envelope: Envelope) -> None:
+        closing = await self._assessed(loan, thing, envelope)
+        correction = derive("correction", closing.fee, fact)
 
         def decide(ledger: Ledger, known: Known) -> tuple[bool, Booked | None]:
             booked = lower(
@@ -48,8 +71,8 @@ class Charging:
             )
             return bool(booked and booked.ledger.to_move), booked
 
-        if await self._bookkeeper.book(event.loan.patron, (closing.fee,), decide, _why(envelope)):
-            await self._bookkeeper.move_settled(event.loan.patron)
+        if await self._bookkeeper.book(loan.patron, (closing.fee,), decide, _why(envelope)):
+            await self._bookkeeper.move_settled(loan.patron)
 
     async def _assessed(self, loan: ClosedLoan, thing: Thing, envelope: Envelope) -> Charge:
         calendar = await self._bookkeeper.store.branches.calendar(loan.branch)
