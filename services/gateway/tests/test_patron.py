@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .conftest import KUNGSBACKA, LERUM, PARTILLE, Town, only, reasons, shapes
+from .conftest import BRANCHES, LERUM, PARTILLE, Town, only, reasons, shapes
 
 LOAN = ("id", "item", "title", "name", "borrowed_at", "due", "renewals", "renewable", "overdue", "because")
 HOLD = (
@@ -71,7 +71,7 @@ async def test_a_loan_of_another_is_as_unknown_as_one_that_never_was(town: Town)
 
 
 async def test_holds_are_placed_frozen_moved_and_cancelled(town: Town) -> None:
-    who = await town.patron(pickup=LERUM)
+    who = await town.patron()
     await town.item("t2")
     async with await town.log_in(who) as mine:
         placed = only(await mine.post("/v1/me/holds", json={"title": "t2"}), 201)
@@ -103,7 +103,7 @@ async def test_holds_are_placed_frozen_moved_and_cancelled(town: Town) -> None:
 
 
 async def test_anothers_hold_cannot_be_touched(town: Town) -> None:
-    owner, other = await town.patron(pickup=LERUM), await town.patron(pickup=LERUM)
+    owner, other = await town.patron(), await town.patron()
     async with await town.log_in(owner) as mine:
         placed = only(await mine.post("/v1/me/holds", json={"title": "t3"}), 201)
     async with await town.log_in(other) as theirs:
@@ -158,7 +158,7 @@ async def test_contact_card_and_pin_are_the_patrons_own(town: Town) -> None:
 
 
 async def test_a_guardian_sees_a_childs_pages_and_a_shield_hides_them(town: Town) -> None:
-    guardian, stranger = await town.patron(pickup=LERUM), await town.patron()
+    guardian, stranger = await town.patron(), await town.patron()
     child = await town.patron(born="2016-05-01", guardian=guardian)
     hidden = await town.patron(born="2016-05-01", guardian=guardian, shielded=True)
     item = await town.item(audience="child")
@@ -196,6 +196,6 @@ async def test_the_catalogue_is_open_to_anybody(town: Town) -> None:
         assert (await door.get("/v1/titles/none")).status_code == 404
         assert (await door.get("/v1/titles/none/availability")).status_code == 404
         assert {one["branch"] for one in only(await door.get("/v1/branches"))["items"]} == {
-            LERUM, PARTILLE, KUNGSBACKA,
-        }  # fmt: skip
+            *BRANCHES,
+        }
         assert "vast" in {one["member"] for one in only(await door.get("/v1/members"))["items"]}

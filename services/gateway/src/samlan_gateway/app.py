@@ -57,7 +57,7 @@ def _mount(app: FastAPI, resources: Resources, door: Door, sessions: Sessions, w
         peers=resources.peers, queues=Queues(settings.rabbitmq_url), services=OWNERS,
     )  # fmt: skip
     doorkeeper = Doorkeeper(owners, sessions, signer, resources.machine_clock)
-    patrons = patron.PatronDesk(doorkeeper, pages, PatronCommands(owners))
+    patrons = patron.PatronRooms(doorkeeper, pages, PatronCommands(owners))
     desks = desk.DeskRooms(at_the_desk, DeskCommands(owners), pages)
     operators = operator.OperatorRooms(Operations(resources, owners, OWNERS), watch, clock)
     routers = [

@@ -8,6 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
+from samlan_plumbing.http import PROBLEM_TYPE
 
 from samlan_gateway.domain.shapes import Problem
 
@@ -48,7 +49,7 @@ def answers(shape: Any, status: int = 200, *refused: int, says: str = "") -> Res
 
 def refusals(*statuses: int) -> Responses:
     """Documents problems."""
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": WORDS[status], "content": content} for status in statuses}
 
 
@@ -63,8 +64,9 @@ def document(routers: Sequence[APIRouter]) -> dict[str, Any]:
         for method, operation in path.items():
             if method in ("post", "put", "patch", "delete"):
                 operation.setdefault("parameters", []).append(KEY_PARAMETER)
-            for content in (one.get("content", {}) for one in operation["responses"].values()):
-                _as_referred(content)
+            operation["responses"] = {
+                status: _response(status, one) for status, one in sorted(operation["responses"].items())
+            }
     schemas = found.setdefault("components", {}).setdefault("schemas", {})
     template = "#/components/schemas/{model}"
     own = Problem.model_json_schema(ref_template=template)
@@ -72,14 +74,23 @@ def document(routers: Sequence[APIRouter]) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     found["components"]["schemas"] = dict(sorted(schemas.items()))
+    found["components"]["responses"] = {_named(status): one for status, one in refusals(*WORDS).items()}
     return found
 
 
-def _as_referred(content: dict[str, Any]) -> None:
-    """Our JSON class is no subclass of FastAPI's, which then calls every answer a string as well."""
+def _response(status: str, response: dict[str, Any]) -> dict[str, Any]:
+    """A refusal by reference; of an answer what FastAPI adds for classes that are none of its own goes."""
+    content = response.get("content", {})
+    if PROBLEM_TYPE in content:
+        return {"$ref": f"#/components/responses/{_named(status)}"}
     for media in content.values():
         if "$ref" in media.get("schema", {}):
             media["schema"].pop("type", None)
+    return response
+
+
+def _named(status: int | str) -> str:
+    return f"Problem{status}"
 
 
 def _first_line(shape: Any) -> str:

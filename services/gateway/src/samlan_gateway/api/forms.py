@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any, Final, Literal
+from datetime import date, datetime
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 NO_CONTROLS: Final = r"^[^\p{Cc}]+$"
 LOANS_AT_ONCE: Final = 400
@@ -14,6 +23,9 @@ HOLDS_AT_ONCE: Final = 200
 FEES_AT_ONCE: Final = 400
 MOST_MINOR: Final = 100_000_000
 MOST_PAGES: Final = 10_000
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2199
+T = TypeVar("T", date, datetime)
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_CONTROLS)]
 PathId = Annotated[str, Path(min_length=1, max_length=200, pattern=NO_CONTROLS)]
@@ -21,6 +33,24 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_wh
 Pin = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Cursor = Annotated[str | None, Query(max_length=400)]
 Minor = Annotated[int, Field(gt=0, le=MOST_MINOR, strict=True)]
+
+
+def _written(value: Any) -> Any:
+    """A time is written out: a bare number could be anything."""
+    if value is not None and not isinstance(value, str):
+        raise ValueError("write it out, such as 2026-11-22T10:00:00+01:00")
+    return value
+
+
+def _in_reach(value: T) -> T:
+    """A year that calendars reach, so that no arithmetic leaves them."""
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"a year from {FIRST_YEAR} to {LAST_YEAR}")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_reach)]
+Day = Annotated[date, BeforeValidator(_written), AfterValidator(_in_reach)]
 
 
 class Form(BaseModel):
@@ -104,7 +134,7 @@ class HoldForm(Form):
 
     title: Id
     pickup: Id | None = None
-    last_needed: date | None = None
+    last_needed: Day | None = None
 
     def wanted(self) -> dict[str, Any]:
         """What was asked for."""
@@ -118,7 +148,7 @@ class HoldChange(Form):
     frozen: bool | None = None
     cancel: bool | None = None
     pickup: Id | None = None
-    last_needed: date | None = None
+    last_needed: Day | None = None
 
     def wanted(self) -> dict[str, Any]:
         """What was asked for: only a day can be taken away."""
@@ -142,14 +172,14 @@ class DeskLoanForm(CardOrIdentity):
 
     item: Id
     agent: Id | None = None
-    happened_at: AwareDatetime | None = None
+    happened_at: Instant | None = None
 
 
 class DeskReturnForm(Form):
     """An item handed in."""
 
     item: Id
-    happened_at: AwareDatetime | None = None
+    happened_at: Instant | None = None
 
 
 class ItemForm(Form):
@@ -163,7 +193,7 @@ class DeskHoldForm(Somebody):
 
     title: Id
     pickup: Id | None = None
-    last_needed: date | None = None
+    last_needed: Day | None = None
     channel: Literal["desk", "phone"] = "desk"
 
 
@@ -202,4 +232,4 @@ class DiscardForm(Form):
 class ClockForm(Form):
     """Where library time shall stand, with an offset."""
 
-    now: AwareDatetime
+    now: Instant

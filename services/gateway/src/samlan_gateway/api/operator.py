@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final
@@ -16,7 +17,7 @@ from samlan_plumbing.http import Problem, problem
 from samlan_gateway.api.documents import answers
 from samlan_gateway.api.door import Caller, Door
 from samlan_gateway.api.forms import ClockForm, DiscardForm, PathId
-from samlan_gateway.clients.broker import TooManyWatchers, Watch
+from samlan_gateway.clients.broker import Watch
 from samlan_gateway.domain import shapes
 from samlan_gateway.domain.watching import seen
 from samlan_gateway.handlers.clock import MoveClock, Moved, NotMoved, NotQuiet
@@ -60,14 +61,10 @@ def _reading(router: APIRouter, rooms: OperatorRooms) -> None:
     @router.get("/ops/flow", response_class=StreamingResponse, responses=_STREAMED)
     async def flow(caller: Caller) -> StreamingResponse:
         """The journey's events as they pass, without their patrons, as server-sent events."""
-        joined = rooms.watch.join()
-        try:
-            events = await joined.__aenter__()
-        except TooManyWatchers:
-            raise Problem(503, "Too many watch already", headers={"retry-after": "30"}) from None
-        return StreamingResponse(
-            _stream(joined, events), media_type=STREAM, headers={"cache-control": "no-store"}
-        )
+        if rooms.watch.full:
+            raise Problem(503, "Too many watch already", headers={"retry-after": "30"})
+        fresh = {"cache-control": "no-store"}
+        return StreamingResponse(_stream(rooms.watch), media_type=STREAM, headers=fresh)
 
     @router.get("/ops/policies", responses=answers(shapes.Listed[shapes.PolicyBook]))
     async def policies(caller: Caller) -> Any:
@@ -125,9 +122,12 @@ _STREAMED: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-async def _stream(joined: Any, events: asyncio.Queue[dict[str, Any]]) -> AsyncIterator[bytes]:
+async def _stream(watch: Watch) -> AsyncIterator[bytes]:
     """Events for one watcher until it goes; a comment now and then keeps the line open."""
-    try:
+    async with watch.join() as events:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(KEEP_ALIVE_SECONDS):
+                await watch.listening()
         yield b": watching\n\n"
         while True:
             try:
@@ -135,9 +135,11 @@ async def _stream(joined: Any, events: asyncio.Queue[dict[str, Any]]) -> AsyncIt
                     envelope = await events.get()
             except TimeoutError:
                 yield b": still there\n\n"
-                continue
-            kind = f"{envelope.get('type')}.v{envelope.get('version')}"
-            data = orjson.dumps(seen(envelope)).decode()
-            yield f"event: {kind}\nid: {envelope.get('id')}\ndata: {data}\n\n".encode()
-    finally:
-        await joined.__aexit__(None, None, None)
+            else:
+                yield _message(envelope)
+
+
+def _message(envelope: dict[str, Any]) -> bytes:
+    kind = f"{envelope.get('type')}.v{envelope.get('version')}"
+    data = orjson.dumps(seen(envelope)).decode()
+    return f"event: {kind}\nid: {envelope.get('id')}\ndata: {data}\n\n".encode()

@@ -28,7 +28,7 @@ from samlan_gateway.views.patron import Pages
 
 
 @dataclass(frozen=True, slots=True)
-class PatronDesk:
+class PatronRooms:
     """What a patron's routes need."""
 
     doorkeeper: Doorkeeper
@@ -36,7 +36,7 @@ class PatronDesk:
     commands: PatronCommands
 
 
-def routes(door: Door, rooms: PatronDesk) -> list[APIRouter]:
+def routes(door: Door, rooms: PatronRooms) -> list[APIRouter]:
     """The routers of patrons and of those who want to become one."""
     arriving = door.router(tag="patron")
     own = door.router("patron", tag="patron")
@@ -68,7 +68,7 @@ def _sessions(arriving: APIRouter, own: APIRouter, doorkeeper: Doorkeeper) -> No
         return Response(status_code=204)
 
 
-def _account(own: APIRouter, rooms: PatronDesk) -> None:
+def _account(own: APIRouter, rooms: PatronRooms) -> None:
     @own.get("/me", responses=answers(shapes.Account))
     async def me(caller: Caller) -> Any:
         """The account, with everything that stops something, and why."""
@@ -90,7 +90,7 @@ def _account(own: APIRouter, rooms: PatronDesk) -> None:
         return await rooms.pages.notices(caller.patron, cursor)
 
 
-def _loans_and_holds(own: APIRouter, rooms: PatronDesk) -> None:
+def _loans_and_holds(own: APIRouter, rooms: PatronRooms) -> None:
     @own.get("/me/loans", responses=answers(shapes.Listed[shapes.Loan]))
     async def loans(caller: Caller) -> Any:
         """Open loans, the one due first first."""
@@ -123,7 +123,7 @@ def _loans_and_holds(own: APIRouter, rooms: PatronDesk) -> None:
         return await rooms.commands.change_holds(caller, changes, command)
 
 
-def _money(own: APIRouter, rooms: PatronDesk) -> None:
+def _money(own: APIRouter, rooms: PatronRooms) -> None:
     @own.get("/me/fees", responses=answers(shapes.Fees))
     async def fees(caller: Caller) -> Any:
         """Fees and what is left to pay."""

@@ -86,11 +86,17 @@ class Watch:
         self._log = log
         self._watchers: set[asyncio.Queue[Envelope]] = set()
         self._feed: asyncio.Task[None] | None = None
+        self._heard = asyncio.Event()
+
+    @property
+    def full(self) -> bool:
+        """Whether as many watch as may."""
+        return len(self._watchers) >= WATCHERS
 
     @asynccontextmanager
     async def join(self) -> AsyncIterator[asyncio.Queue[Envelope]]:
         """A queue of events from now on; `TooManyWatchers` when as many watch already as may."""
-        if len(self._watchers) >= WATCHERS:
+        if self.full:
             raise TooManyWatchers
         mine: asyncio.Queue[Envelope] = asyncio.Queue(WAITING)
         self._watchers.add(mine)
@@ -102,6 +108,10 @@ class Watch:
             self._watchers.discard(mine)
             if not self._watchers:
                 await self.close()
+
+    async def listening(self) -> None:
+        """Waits until events are heard: what is told from now on is passed on."""
+        await self._heard.wait()
 
     async def close(self) -> None:
         """Ends the connection to the broker, and with it the queue."""
@@ -132,8 +142,10 @@ class Watch:
             for key in self._keys:
                 await queue.bind("events", key)
             await queue.consume(self._hear, no_ack=True)
+            self._heard.set()
             await gone.wait()
         finally:
+            self._heard.clear()
             with suppress(*TROUBLE):
                 await connection.close()
 
@@ -142,6 +154,10 @@ class Watch:
             envelope = orjson.loads(message.body)
         except orjson.JSONDecodeError:
             return
+        self.pass_on(envelope)
+
+    def pass_on(self, envelope: Envelope) -> None:
+        """Gives an event to everybody who watches; who is too slow loses the oldest."""
         for watcher in self._watchers:
             if watcher.full():
                 watcher.get_nowait()
