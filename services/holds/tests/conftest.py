@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+import httpx2
 import pytest_asyncio
 from samlan_contracts.event import Event
 from samlan_contracts.events.accounts import PatronDescribed
@@ -22,7 +23,9 @@ from samlan_contracts.events.circulation import (
 from samlan_contracts.events.holds import ItemRouted, QueueChanged
 from samlan_contracts.shapes import Block, Thing
 from samlan_holds import app
+from samlan_plumbing.clocks import MachineClock
 from samlan_plumbing.peers import PREFIX
+from samlan_plumbing.tokens import Signer
 from samlan_testkit.world import World
 
 OPENING = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("10:00", "19:00"))
@@ -93,9 +96,7 @@ class Holds:
             member="vast", outstanding_minor=15000, currency="SEK", stops=stops,
             because=[{"rule": "vast/debt"}],
         )  # fmt: skip
-        event = (
-            DebtLimitReached(patron=patron, blocks=(block,)) if stops else DebtLimitCleared(patron=patron)
-        )
+        event = DebtLimitReached(patron=patron, blocks=(block,)) if stops else DebtLimitCleared(patron=patron)
         await self.tell(event, f"ledger/{patron}")
 
     async def title(self, title: str, **more: Any) -> None:
@@ -177,6 +178,16 @@ class Holds:
         body = {"patron": patron, "title": title, "channel": "web", **more}
         answer = await self.world.post(self.service, "/holds", body)
         return answer.status_code, answer.json()
+
+    async def post(self, replica: str, path: str, body: Any = None) -> httpx2.Response:
+        """Asks a replica of the service, whose door opens to the service's own tokens."""
+        token = Signer(self.world.keys, MachineClock()).for_service("holds", "test")
+        async with httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=self.world.services[replica].app),
+            base_url="http://holds",
+            headers={"authorization": f"Bearer {token}"},
+        ) as client:
+            return await client.post(PREFIX + path, json=body)
 
     async def placed(self, patron: str, title: str = RED_ROOM, **more: Any) -> str:
         """The id of a hold somebody placed."""

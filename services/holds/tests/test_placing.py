@@ -64,7 +64,9 @@ async def test_every_reason_is_given_at_once(holds: Any) -> None:
     ("patron", "title", "status", "reason"),
     [("nobody", RED, 404, "unknown_patron"), ("anna", "no-such-title", 404, "unknown_title")],
 )
-async def test_what_is_not_there_is_said(holds: Any, patron: str, title: str, status: int, reason: str) -> None:
+async def test_what_is_not_there_is_said(
+    holds: Any, patron: str, title: str, status: int, reason: str
+) -> None:
     answer = await holds.place(patron, title)
     assert (answer[0], reasons(answer[1])) == (status, [reason])
 
@@ -161,7 +163,9 @@ async def test_cancelling_twice_is_done_once(holds: Any) -> None:
 
 async def test_a_wish_refused_in_one_part_is_refused_whole(holds: Any) -> None:
     hold = await holds.placed("anna")
-    [outcome] = await holds.change({"hold": hold, "frozen": True, "pickup": "vast/nowhere", "last_needed": "2020-01-01"})
+    [outcome] = await holds.change(
+        {"hold": hold, "frozen": True, "pickup": "vast/nowhere", "last_needed": "2020-01-01"}
+    )
     assert reasons(outcome) == ["unknown_branch", "not_needed_any_more"]
     assert (await holds.state("anna"))["frozen"] is False
 
@@ -193,7 +197,9 @@ def row(patron: str, **more: Any) -> dict[str, Any]:
     return {"title": RED, "patron": patron, "pickup": LERUM, "placed_at": "2026-11-01T10:00:00+01:00", **more}
 
 
-async def test_imported_holds_stand_in_the_order_they_were_placed_and_again_changes_nothing(holds: Any) -> None:
+async def test_imported_holds_stand_in_the_order_they_were_placed_and_again_changes_nothing(
+    holds: Any,
+) -> None:
     rows = [
         row("cilla", placed_at="2026-11-03T10:00:00+01:00", frozen=True),
         row("anna", placed_at="2026-11-01T10:00:00+01:00", last_needed="2026-12-01"),

@@ -56,7 +56,11 @@ async def test_an_allotted_item_scanned_on_its_way_stays_with_its_hold_and_goes_
     await holds.queue_of("bo", "anna")
     await holds.scan("red-1", LERUM)
     await holds.scan("red-1", KUNGSBACKA, was="in_transit")
-    assert (holds.routed().to, holds.routed().branch, holds.routed().hold.patron) == ("transit", PARTILLE, "bo")
+    assert (holds.routed().to, holds.routed().branch, holds.routed().hold.patron) == (
+        "transit",
+        PARTILLE,
+        "bo",
+    )
     assert (await holds.state("anna"))["state"] == "waiting"
 
 

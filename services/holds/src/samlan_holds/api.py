@@ -24,6 +24,7 @@ from samlan_holds.views.lists import Lists
 
 CHANGES: Final = 200  # of one batch; more is no patron's list
 IMPORT_ROWS: Final = 2_000
+Cursor = Annotated[str | None, Query(max_length=400)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -159,15 +160,14 @@ def router(verifier: Verifier, commands: Commands, importing: Importing, views: 
 def staff_router(verifier: Verifier, lists: Lists, checks: Checks) -> APIRouter:
     """The routes of staff lists, decisions and the check."""
     routes = private_router("holds", verifier)
-    cursor = Annotated[str | None, Query(max_length=400)]
 
     @routes.get("/pull-list")
-    async def pull(branch: str, after: cursor = None) -> Any:
+    async def pull(branch: str, after: Cursor = None) -> Any:
         items, following = await lists.pull(branch, after)
         return {"items": items, "next": following}
 
     @routes.get("/pickup-shelf")
-    async def shelf(branch: str, after: cursor = None) -> Any:
+    async def shelf(branch: str, after: Cursor = None) -> Any:
         items, following = await lists.shelf(branch, after)
         return {"items": items, "next": following}
 
@@ -176,7 +176,7 @@ def staff_router(verifier: Verifier, lists: Lists, checks: Checks) -> APIRouter:
         return {"items": await checks.decisions(item, sequence), "next": None}
 
     @routes.get("/state")
-    async def state(after: cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 200) -> Any:
+    async def state(after: Cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 200) -> Any:
         items, following = await checks.state(after, limit)
         return {"items": items, "next": following}
 

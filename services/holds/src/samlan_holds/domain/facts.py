@@ -18,7 +18,7 @@ from samlan_contracts.shapes import Because, Thing
 from samlan_holds.domain.model import BranchId, ItemBarcode, PatronId
 
 V = TypeVar("V")
-Kind = Literal["patron", "branch", "item", "behind"]
+Kind = Literal["patron", "branch", "item", "seen", "behind"]
 
 
 class NotFetched(LookupError):
@@ -71,6 +71,7 @@ class Facts:
     patrons: dict[str, Standing | None] = field(default_factory=dict)
     branches: dict[str, BranchCalendar | None] = field(default_factory=dict)
     items: dict[str, Thing | None] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
 
     def patron(self, patron: PatronId) -> Standing | None:
         """The standing of this patron, or None for one nobody knows."""
@@ -83,6 +84,10 @@ class Facts:
     def item(self, item: ItemBarcode) -> Thing | None:
         """The item as a thing, or None for one nobody knows."""
         return _fetched(self.items, "item", item)
+
+    def newest_news(self, item: ItemBarcode) -> int:
+        """The sequence of the newest news of this item that was acted on."""
+        return _fetched(self.seen, "seen", item)
 
 
 def _fetched(found: Mapping[str, V], kind: Kind, key: str) -> V:

@@ -58,13 +58,18 @@ class Routed:
 
 
 @dataclass(frozen=True, slots=True)
+class Overtaken:
+    """The scan was routed before, or newer news of the item is known; there is nothing to answer any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unheld:
     """Nobody waits who may have the item; the answer changes no queue."""
 
     routed: ItemRouted
 
 
-def route(queue: Queue, scan: Scan, facts: Facts) -> Verdict[Routed | Unheld]:
+def route(queue: Queue, scan: Scan, facts: Facts) -> Verdict[Routed | Overtaken | Unheld]:
     """Routes a scanned item (issue of one return; a repeated or older scan changes nothing)."""
     bound = queue.allotted_item(scan.item)
     if bound is not None:
@@ -72,6 +77,8 @@ def route(queue: Queue, scan: Scan, facts: Facts) -> Verdict[Routed | Unheld]:
     choice = first_served(queue, scan.thing, scan.branch, facts)
     if choice is None:
         return Verdict(Unheld(unheld(scan)))
+    if facts.newest_news(scan.item) >= scan.sequence:
+        return Verdict(Overtaken())
     entry = _allotment(choice, scan.thing, scan.sequence, scan.branch, facts.now, _state(choice, scan.branch))
     after = queue.given(entry)
     return changed(Routed(entry, fresh=True), queue, after, _routed(entry, scan, choice.standing.borrower_id))
@@ -128,7 +135,9 @@ def routed_hold(entry: Allotted, borrower_id: str) -> RoutedHold:
     return RoutedHold(hold=entry.hold, patron=entry.patron, borrower_id=borrower_id, pickup=entry.pickup)
 
 
-def _on_its_way(queue: Queue, bound: Allotted, scan: Scan, facts: Facts) -> Verdict[Routed | Unheld]:
+def _on_its_way(
+    queue: Queue, bound: Allotted, scan: Scan, facts: Facts
+) -> Verdict[Routed | Overtaken | Unheld]:
     if bound.scan >= scan.sequence:
         return Verdict(Routed(bound, fresh=False))
     standing = facts.patron(bound.patron)

@@ -101,7 +101,7 @@ SERVING: Final[tuple[Callable[[Candidate], Refusal | None], ...]] = (
 
 def first_served(queue: Queue, thing: Thing, scanned_at: BranchId, facts: Facts) -> Choice | None:
     """The first hold in the queue that may have the item (a local one where the book says so), or None."""
-    if not thing.loanable or not queue.active:
+    if not (thing.loanable and queue.active and thing.member in facts.books.members):
         return None
     passed: list[Passed] = []
     for place, entry in enumerate(queue.waiting):

@@ -67,7 +67,7 @@ class Commands:
         outcome = await self._queues.decide(
             wanted.title, Because(wanted.command or hold, self._clock.now()),
             lambda queue, facts: place(queue, placing, facts),
-            asks=Asks((hold,), (placing.patron,)), first=partial(self._write_particulars, placing),
+            asks=Asks(patrons=(placing.patron,)), first=partial(self._write_particulars, placing),
         )  # fmt: skip
         return hold if isinstance(outcome, Placed) else outcome
 

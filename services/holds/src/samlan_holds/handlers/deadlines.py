@@ -54,7 +54,7 @@ class Deadlines:
         rows = await self._holds.due("look_at", now, BATCH)
         for row in rows:
             if row["state"] == "open" and await self._lives(row["title"], HoldId(row["_id"])):
-                await self._holds.correct(HoldId(row["_id"]), {"look_at": None})
+                await self._holds.seen_alive(HoldId(row["_id"]))
             else:
                 await self._holds.remove(row["_id"])
         return len(rows) + await self._queues.forget_decisions(now, BATCH)

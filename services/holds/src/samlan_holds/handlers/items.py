@@ -18,7 +18,7 @@ from samlan_plumbing.resources import Resources
 
 from samlan_holds.domain.collecting import Lending, lend
 from samlan_holds.domain.model import BranchId, HoldId, ItemBarcode, PatronId
-from samlan_holds.domain.routing import Routed, Scan, Unheld, item_gone, route, routing_refused
+from samlan_holds.domain.routing import Overtaken, Routed, Scan, Unheld, item_gone, route, routing_refused
 from samlan_holds.domain.shelving import shelve
 from samlan_holds.store.copies import Copies, Row, item_fields, whereabouts_fields
 from samlan_holds.store.holds import Holds
@@ -47,6 +47,8 @@ class Items:
         outcome = await self._queues.decide(
             scan.thing.title, _because(envelope), lambda queue, facts: route(queue, scan, facts)
         )
+        if isinstance(outcome, Overtaken):
+            return
         if isinstance(outcome, Unheld):
             told = Tell(
                 event=outcome.routed, subject=f"item/{scan.item}", cause=envelope.id,

@@ -6,8 +6,9 @@ something `f` frozen, `n` last needed (days since 1970), `a` allotments so far.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from bson.binary import Binary, UuidRepresentation
@@ -29,6 +30,7 @@ from samlan_holds.domain.model import (
 )
 
 Row = dict[str, Any]
+E = TypeVar("E", Waiting, Allotted)
 SLOT: Final = 1  # a constant under an index, by which a job finds documents with something due
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
@@ -71,20 +73,8 @@ def row_of(queue: Queue) -> Row:
 def operators(before: Queue, after: Queue) -> Operators:
     """What to change of a queue's document: one entry where one entry changed."""
     found: dict[str, Row] = {}
-    _entries(
-        found,
-        "waiting",
-        "h",
-        [waiting_row(e) for e in before.waiting],
-        [waiting_row(e) for e in after.waiting],
-    )
-    _entries(
-        found,
-        "allotted",
-        "i",
-        [allotted_row(e) for e in before.allotted],
-        [allotted_row(e) for e in after.allotted],
-    )
+    _entries(found, "waiting", before.waiting, after.waiting, waiting_row)
+    _entries(found, "allotted", before.allotted, after.allotted, allotted_row)
     fresh = [amended_row(one, before.revision + 1) for one in after.amended[len(before.amended) :]]
     if fresh:
         found.setdefault("$push", {})["amended"] = {"$each": fresh}
@@ -186,22 +176,28 @@ def _counts(queue: Queue) -> Row:
     }  # fmt: skip
 
 
-def _entries(found: dict[str, Row], name: str, key: str, before: list[Row], after: list[Row]) -> None:
+def _entries(
+    found: dict[str, Row], name: str, before: Sequence[E], after: Sequence[E], row: Callable[[E], Row]
+) -> None:
     """The operators that make one list of entries another; several changes at once replace the list."""
-    if before == after:
-        return
-    kept = [one for one in after if one in before]
-    gone = [one[key] for one in before if one not in after]
-    fresh = [(place, one) for place, one in enumerate(after) if one not in before]
-    if not fresh and kept == after:
-        found.setdefault("$pull", {})[name] = {key: {"$in": gone}}
-    elif not gone and len(fresh) == 1:
-        place, entry = fresh[0]
-        found.setdefault("$push", {})[name] = {"$each": [entry], "$position": place}
-    elif len(gone) == len(fresh) == 1 and before[fresh[0][0]][key] == gone[0] == fresh[0][1][key]:
-        found.setdefault("$set", {})[f"{name}.{fresh[0][0]}"] = fresh[0][1]
-    else:
-        found.setdefault("$set", {})[name] = after
+    was = {one.hold: one for one in before}
+    now = {one.hold for one in after}
+    gone = [_packed(hold) for hold in was if hold not in now]
+    fresh = [(place, one) for place, one in enumerate(after) if one.hold not in was]
+    altered = [(place, one) for place, one in enumerate(after) if was.get(one.hold, one) != one]
+    match len(gone), len(fresh), len(altered):
+        case 0, 0, 0:
+            return
+        case _, 0, 0:
+            found.setdefault("$pull", {})[name] = {"h": {"$in": gone}}
+        case 0, 1, 0:
+            place, entry = fresh[0]
+            found.setdefault("$push", {})[name] = {"$each": [row(entry)], "$position": place}
+        case 0, 0, 1:
+            place, entry = altered[0]
+            found.setdefault("$set", {})[f"{name}.{place}"] = row(entry)
+        case _:
+            found.setdefault("$set", {})[name] = [row(one) for one in after]
 
 
 def _packed(text: str) -> Binary | str:

@@ -20,6 +20,7 @@ from samlan_holds.domain.model import BranchId, PatronId, Queue
 
 Row = dict[str, Any]
 FETCHED_AT_ONCE: Final = 8  # a decision that asks for one patron soon asks for the next
+NEVER_SEEN: Final = -1
 CALENDAR_SECONDS: Final = 5.0  # machine time for which a replica trusts the calendar it read
 
 
@@ -51,8 +52,11 @@ class Copies:
                 facts.branches[asked.key] = await self.calendar(asked.key)
             case "item":
                 facts.items[asked.key] = await self.thing(asked.key)
-            case _:
-                raise AssertionError(asked.kind)
+            case "seen":
+                row = await self.whereabouts.read(asked.key)
+                facts.seen[asked.key] = row["sequence"] if row else NEVER_SEEN
+            case "behind":
+                raise LookupError("only the queues know who waits behind")
 
     async def add_standings(self, facts: Facts, patrons: Iterable[str]) -> None:
         """Puts the standing of these patrons among the facts, as far as anybody knows it."""

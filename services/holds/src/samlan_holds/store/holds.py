@@ -24,6 +24,7 @@ from samlan_holds.store.dues import earliest
 
 KEPT_AFTER_THE_END: Final = timedelta(days=90)  # how long `?finished=true` can show a hold
 LOOKED_AT_AFTER: Final = timedelta(days=1)  # a hold that never joined its queue is left over from a crash
+DUE_FIELDS: Final = ("needed_at", "look_at")
 PAGE: Final = 50  # how many are drawn forward at once
 
 
@@ -39,8 +40,8 @@ class Holds:
         """Creates the indexes by which holds are found."""
         await self.collection.create_index([("patron", 1), ("title", 1)])
         await self.collection.create_index([("title", 1), ("behind", 1)])
-        await self.collection.create_index([("slot", 1), ("needed_at", 1)])
-        await self.collection.create_index([("slot", 1), ("look_at", 1)])
+        for field in DUE_FIELDS:
+            await self.collection.create_index([(f"{field}_slot", 1), (field, 1)])
 
     async def write_first(self, row: Row) -> bool:
         """Stores the particulars of a hold about to join its queue; False says they stand already."""
@@ -68,12 +69,18 @@ class Holds:
     async def learn(self, told: Iterable[tuple[int, Amended]]) -> None:
         """Writes what the particulars had yet to learn, unless they know newer news."""
         writes = [_learned(revision, one) for revision, one in told]
-        if writes:
-            await self.collection.bulk_write(writes, ordered=True)
+        if len(writes) == 1:
+            await self.collection.update_one(*writes[0])
+        elif writes:
+            await self.collection.bulk_write([UpdateOne(*one) for one in writes], ordered=True)
 
     async def set_need(self, hold: HoldId, needed_at: datetime | None) -> None:
         """Says when the hold's last-needed day is over; None says that nothing falls due."""
-        await self.collection.update_one({"_id": hold}, {"$set": {"needed_at": needed_at}})
+        await self.collection.update_one({"_id": hold}, {"$set": _falls_due("needed_at", needed_at)})
+
+    async def seen_alive(self, hold: HoldId) -> None:
+        """Notes that the hold joined its queue, so that nobody needs to look again."""
+        await self.collection.update_one({"_id": hold}, {"$set": _falls_due("look_at", None)})
 
     async def correct(self, hold: HoldId, fields: Row) -> None:
         """Sets what is known better of a hold that ended."""
@@ -126,19 +133,19 @@ class Holds:
         }
         return [waiting_of(row["entry"]) for row in behind.values()]
 
-    async def count_behind(self, title: str, boundary: Place | None, place: Place) -> int:
-        """How many wait between the boundary and a place behind it."""
-        return await self.collection.count_documents(
-            {"title": title, "behind": {"$gt": boundary or "", "$lt": place}}
-        )
+    async def count_after(self, title: str, place: Place) -> int:
+        """How many wait after a place behind the boundary: few for whoever has just joined."""
+        return await self.collection.count_documents({"title": title, "behind": {"$gt": place}})
 
     async def next_due(self, field: str, now: datetime) -> datetime | None:
         """The earliest `needed_at` or `look_at`."""
-        return await earliest(self.collection, "slot", field, now)
+        return await earliest(self.collection, f"{field}_slot", field, now)
 
     async def due(self, field: str, now: datetime, limit: int) -> list[Row]:
         """Holds whose `needed_at` or `look_at` has come."""
-        return await self.collection.find({"slot": SLOT, field: {"$lte": now}}).limit(limit).to_list()
+        return (
+            await self.collection.find({f"{field}_slot": SLOT, field: {"$lte": now}}).limit(limit).to_list()
+        )
 
 
 def particulars(
@@ -154,14 +161,15 @@ def particulars(
     return {
         "_id": entry.hold, "title": title, "patron": entry.patron, "channel": channel, "pickup": entry.pickup,
         "placed_at": entry.placed_at, "because": because, "state": "open", "revision": 0,
-        "slot": SLOT, "look_at": look_at, "needed_at": needed_at, "last_needed": _iso(entry.last_needed),
+        "last_needed": _iso(entry.last_needed),
+        **_falls_due("look_at", look_at), **_falls_due("needed_at", needed_at),
     }  # fmt: skip
 
 
-def _learned(revision: int, told: Amended) -> UpdateOne:
+def _learned(revision: int, told: Amended) -> tuple[Row, Row]:
     news = _news_of_waiting(told.entry) if told.entry is not None else _news_of_the_end(told)
     older = {"_id": told.hold, "revision": {"$lt": revision}}
-    return UpdateOne(older, {"$set": {"revision": revision, **news}})
+    return older, {"$set": {"revision": revision, **news}}
 
 
 def _news_of_waiting(entry: Waiting) -> Row:
@@ -171,9 +179,15 @@ def _news_of_waiting(entry: Waiting) -> Row:
 def _news_of_the_end(told: Amended) -> Row:
     look_at = told.ended_at + KEPT_AFTER_THE_END if told.ended_at is not None else None
     return {
-        "state": told.ended, "ended_at": told.ended_at, "ended_because": told.because, "look_at": look_at,
-        "behind": None, "entry": None, "needed_at": None,
+        "state": told.ended, "ended_at": told.ended_at, "ended_because": told.because,
+        "behind": None, "entry": None,
+        **_falls_due("look_at", look_at), **_falls_due("needed_at", None),
     }  # fmt: skip
+
+
+def _falls_due(field: str, at: datetime | None) -> Row:
+    """A due time with its slot; what falls never due has no slot and is never looked through."""
+    return {field: at, f"{field}_slot": SLOT if at is not None else None}
 
 
 def _iso(day: date | None) -> str | None:

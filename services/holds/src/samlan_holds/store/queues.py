@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 from samlan_contracts.event import Event
 from samlan_contracts.events.holds import ItemRouted
 from samlan_contracts.policy import PolicyBooks
+from samlan_plumbing.consuming import Lanes
 from samlan_plumbing.documents import Change, Documents, LostRaces, Stored
 from samlan_plumbing.outbox import Tell
 from samlan_plumbing.resources import Resources
@@ -70,6 +71,7 @@ class Queues:
         self._resources = resources
         self._holds = holds
         self._copies = copies
+        self._lanes = Lanes()
 
     @property
     def books(self) -> PolicyBooks:
@@ -109,18 +111,8 @@ class Queues:
         """Decides on the queue with the facts it asks for, stores and tells what follows; the outcome.
 
         `first` is awaited before the queue is written: what it stores must be harmless without the queue."""
-        for attempt in range(RACES):
-            stored = await self._documents.read(title)
-            before = stored_queue(title, stored)
-            facts = Facts(books=self.books, now=self._resources.library_clock.now())
-            queue = await self._looked_up(before, asks)
-            verdict = await self._decided(queue, facts, decide)
-            if first is not None and verdict.queue is not None:
-                await first(verdict.outcome)
-            if await self._commit(stored, before, verdict, because):
-                return verdict.outcome
-            await asyncio.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 (a jitter, no secret)
-        raise LostRaces(self.collection.name)
+        async with self._lanes.lane(title):  # replicas race; this process need not race with itself
+            return await self._decide(title, because, decide, asks, first)
 
     async def teach(self, title: str, rows: Sequence[Row]) -> None:
         """Tells particulars what their queue decided about them, and then forgets that it had to."""
@@ -199,6 +191,27 @@ class Queues:
         full = len(found) == PAGE
         entries = [one for one in _as_amended(queue, found) if not full or one.place <= found[-1].place]
         return queue.drawn_forward(entries, last=not full)
+
+    async def _decide(
+        self,
+        title: str,
+        because: Because,
+        decide: Decide[T],
+        asks: Asks,
+        first: Callable[[T], Awaitable[None]] | None,
+    ) -> T:
+        for attempt in range(RACES):
+            stored = await self._documents.read(title)
+            before = stored_queue(title, stored)
+            facts = Facts(books=self.books, now=self._resources.library_clock.now())
+            queue = await self._looked_up(before, asks)
+            verdict = await self._decided(queue, facts, decide)
+            if first is not None and verdict.queue is not None:
+                await first(verdict.outcome)
+            if await self._commit(stored, before, verdict, because):
+                return verdict.outcome
+            await asyncio.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 (a jitter, no secret)
+        raise LostRaces(self.collection.name)
 
     async def _looked_up(self, queue: Queue, asks: Asks) -> Queue:
         if not queue.behind:

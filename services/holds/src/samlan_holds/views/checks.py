@@ -97,7 +97,8 @@ class Checks:
 def _allotted_row(entry: Allotted) -> Row:
     return {
         "hold": entry.hold, "patron": entry.patron, "item": entry.item, "state": entry.state,
-        "allotment": entry.allotment, "pickup": entry.pickup, "scan": entry.scan, "place": entry.waiting().place,
+        "allotment": entry.allotment, "pickup": entry.pickup, "scan": entry.scan,
+        "place": entry.waiting().place,
         "decision": decision_row(entry.decision),
     }  # fmt: skip
 

@@ -62,8 +62,8 @@ class HoldViews:
     async def _position(self, queue: Queue, entry: Waiting) -> int:
         if entry in queue.waiting:
             return queue.waiting.index(entry) + 1
-        behind = await self._holds.count_behind(queue.title, queue.boundary, entry.place)
-        return len(queue.waiting) + behind + 1
+        after = await self._holds.count_after(queue.title, entry.place)
+        return len(queue.waiting) + max(1, queue.behind - after)
 
 
 def _waiting(row: Row, entry: Waiting, position: int) -> Row:
