@@ -144,7 +144,6 @@ def test_a_block_set_by_staff_survives_an_import() -> None:
         ({"born": "1780-01-01"}, "bad_date"),
         ({"registered_at": "yesterday"}, "bad_date"),
         ({"registered_at": "2026-11-22T10:00:00"}, "bad_date"),
-        ({"registered_at": "2027-01-01T10:00:00Z"}, "bad_date"),
         ({"pin": "123"}, "bad_pin"),
         ({"pin": "12345"}, "bad_pin"),
         ({"pin": "١٢٣٤"}, "bad_pin"),
