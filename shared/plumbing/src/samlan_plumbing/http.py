@@ -127,10 +127,7 @@ class Bounded:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        if trace := headers.get(b"traceparent"):
-            tracing.follow(trace.decode("latin-1"))
-        else:
-            tracing.begin()
+        tracing.enter(headers.get(b"traceparent", b"").decode("latin-1"))
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self._limit:
             await problem_response(Problem(413, f"A body may have {self._limit} bytes"))(scope, receive, send)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from contextvars import ContextVar
+from typing import Final
+
+WELL_FORMED: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 _traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 
@@ -16,6 +20,14 @@ def current() -> str | None:
 def follow(traceparent: str | None) -> None:
     """Continues a trace that came with an event or request, in this task."""
     _traceparent.set(traceparent)
+
+
+def enter(traceparent: str | None) -> None:
+    """Continues the trace that came with a request, or begins one where there is none that can be read."""
+    if traceparent is not None and WELL_FORMED.fullmatch(traceparent):
+        follow(traceparent)
+    else:
+        begin()
 
 
 def begin() -> str:
