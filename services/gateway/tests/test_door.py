@@ -158,6 +158,20 @@ async def test_odd_ids_find_nothing_and_reach_nothing_else(town: Town, odd: str)
             assert "items" not in answer.json()
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {b"traceparent": b"\xe5\xe4\xf6"}, {b"traceparent": b"00-x"}, {b"traceparent": b"a" * 5000},
+        {b"accept": b"\xff"}, {b"cookie": b"\xe5=\xe5"}, {b"x-forwarded-for": b"'; drop"},
+        {b"idempotency-key": b"\xe5\xe4\xf6"},
+    ],
+)  # fmt: skip
+async def test_odd_headers_do_no_harm(town: Town, headers: dict[bytes, bytes]) -> None:
+    item = await town.item()
+    async with town.desk() as desk:
+        only(await desk.post("/v1/desk/returns", json={"item": item}, headers=list(headers.items())))
+
+
 # -- keys ---------------------------------------------------------------------------------------------------
 
 

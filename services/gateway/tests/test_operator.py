@@ -6,7 +6,9 @@ import asyncio
 import json
 from typing import Any
 
+import yaml
 from samlan_contracts.events.circulation import ItemReturned
+from samlan_gateway.api.__main__ import rendered
 from samlan_gateway.clients.broker import WATCHERS, TooManyWatchers, Watch
 from samlan_gateway.domain.watching import JOURNEY, seen
 from samlan_plumbing import topology
@@ -214,3 +216,8 @@ async def test_an_operator_reads_any_branchs_lists(town: Town) -> None:
         assert (await operator.get("/v1/desk/pull-list")).status_code == 422
         only(await operator.get("/v1/desk/pull-list", params={"branch": LERUM}))
         only(await operator.get("/v1/desk/exceptions"))
+
+
+async def test_the_gateway_serves_the_document_programs_are_written_against(town: Town) -> None:
+    async with town.door() as door:
+        assert only(await door.get("/openapi.json")) == yaml.safe_load(rendered())

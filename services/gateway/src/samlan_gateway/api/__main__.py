@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ DOCUMENT: Final = "docs/catalogue/openapi.yaml"
 HEADING: Final = "# Written by `python -m samlan_gateway.api`; a test compares it with the routes.\n"
 
 
+@cache
 def rendered() -> str:
     """The public routes as an OpenAPI document; nobody is needed behind them to describe them."""
     nobody: Any = None

@@ -101,7 +101,7 @@ class MoveClock:
         """Goes from due time to due time. Time without any progress is what patience ends at."""
         now, steps, total = self._library.now(), 0, 0
         since = self._machine.monotonic()
-        await self._quiet(counter)
+        calm = await self._quiet(counter, None)
         while True:
             dues = await self._dues()
             step = min([target, *dues.values()])
@@ -113,7 +113,7 @@ class MoveClock:
                 return Moved(now, steps, total)
             ran = await self._run_due()
             total += ran
-            await self._quiet(counter)
+            calm = await self._quiet(counter, calm)
             if ran:
                 since = self._machine.monotonic()
             elif late := [name for name, due in dues.items() if due <= now]:
@@ -153,15 +153,17 @@ class MoveClock:
             return None
         return answer if answer.ok else None
 
-    async def _quiet(self, counter: Counter) -> None:
-        """Waits for two rounds that say the same, with nothing in a queue between them."""
+    async def _quiet(self, counter: Counter, calm: Round | None) -> Round:
+        """Waits for two rounds that say the same, with nothing in a queue between them; answers the second.
+
+        `calm` is the last such round: where nothing has moved since, it is the first of the two."""
         started = self._machine.monotonic()
-        before: Round | None = None
+        before = calm
         while True:
             now = await self._round(counter if before is None else None)
             words = busy(before, now)
             if before is not None and not words:
-                return
+                return now
             before = None if words else now
             if now.down or (words and self._machine.monotonic() - started > self._patience_seconds):
                 raise _Busy(words)
