@@ -26,7 +26,7 @@ class Charging:
     async def item_returned(self, event: ItemReturned, envelope: Envelope) -> None:
         """Charges a loan that came back late; one in time, or a child's, costs nothing and writes nothing.
 
-        An earlier end is looked for before, lest somebody be told too much, and after, for the other order."""
+        An earlier end is looked for before, lest too much be told, and after, for the other order."""
         if event.loan is None or surely_in_time(event.loan):
             return
         loan = await self._as_known(event.loan)
