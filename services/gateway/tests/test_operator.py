@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from samlan_contracts.events.circulation import ItemReturned
 from samlan_gateway.api.__main__ import rendered
-from samlan_gateway.clients.broker import WATCHERS, TooManyWatchers, Watch
+from samlan_gateway.clients.broker import WATCHERS, Queues, TooManyWatchers, Watch
 from samlan_gateway.domain.watching import JOURNEY, seen
 from samlan_plumbing import topology
 from samlan_plumbing.logs import open_log
+from samlan_plumbing.topology import Administration
+from samlan_testkit.servers import Servers
 
 from .conftest import LERUM, OREBRO, PARTILLE, Town, only, reasons
 
@@ -91,6 +94,20 @@ async def test_the_flow_passes_events_on_without_their_patrons(town: Town) -> No
     assert (shown["type"], shown["data"]["item"]) == ("circulation.item_borrowed", item)
     assert who in json.dumps(envelope)
     assert who not in json.dumps(shown)
+
+
+async def test_the_gateways_own_rights_suffice_to_watch_and_to_count(servers: Servers, vhost: str) -> None:
+    admin = Administration(servers.management_url, servers.user, servers.password, vhost)
+    await admin.user("gateway-rights", "secret", topology.service_rights("gateway"))
+    await admin.close()
+    parts = urlsplit(servers.amqp_url(vhost))
+    url = parts._replace(netloc=f"gateway-rights:secret@{parts.hostname}:{parts.port}").geturl()
+    watch = Watch(url, JOURNEY, open_log("gateway", None))
+    async with watch.join():
+        await watch.listening()
+    async with Queues(url).open() as counter:
+        counts = await counter.counts()
+    assert {"holds.events", "circulation.facts", "notify.dead", "billing.events.retry.500"} <= set(counts)
 
 
 async def test_what_is_seen_of_any_event_names_nobody() -> None:
