@@ -66,7 +66,7 @@ class Service:
         """Connects to the datastore and the broker, waiting for each, then opens every door."""
         await self._until_it_answers(self.resources.prepare)
         if self._indexes is not None:
-            await self._indexes()
+            await self._until_it_answers(self._indexes)
         await self._until_it_answers(self.resources.relay.start)
         await self._until_it_answers(self.consumers.start)
         outboxes = self.resources.outboxes
