@@ -229,16 +229,15 @@ class World:
 
     async def close(self) -> None:
         """Stops what runs, empties the queues and drops the databases."""
-        for service in list(self.services.values()):
-            await service.stop()
+        await asyncio.gather(*(service.stop() for service in self.services.values()))
         self.services.clear()
         for queue in (q for name in topology.CONSUMERS for q in _queues_of(name)):
-            await (await self._channel.declare_queue(queue, passive=True, robust=False)).purge()
+            await (await self._channel.get_queue(queue, ensure=False)).purge()
         if self._amqp is not None:
             await self._amqp.close()
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(self.servers.mongodb_url)
-        for name in topology.SERVICES:
-            await client.drop_database(f"{self.prefix}_{name}")
+        made = [name for name in await client.list_database_names() if name.startswith(self.prefix)]
+        await asyncio.gather(*(client.drop_database(name) for name in made))
         await client.close()
 
     async def _hear(self, message: Any) -> None:
