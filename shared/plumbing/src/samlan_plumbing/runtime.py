@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -104,7 +104,7 @@ class Service:
             return False
         return True
 
-    async def _until_it_answers(self, connect: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _until_it_answers(self, connect: Background) -> None:
         while True:
             try:
                 return await connect()
