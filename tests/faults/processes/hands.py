@@ -163,7 +163,7 @@ class Hands:
         """Scans the item wherever it is sent, until it stands somewhere, for `holder` on a pickup shelf."""
         while True:
             found = await self.until_state(item, "in_transit", "hold_shelf", "available")
-            if found["state"] == "in_transit":
+            if found["goes_to"]:  # in transit, or on a shelf for somebody else than before
                 fact = await self.scan(item, found["goes_to"].partition("/")[2].partition("-")[0])
                 await self.until_taken({"id": fact})
             elif holder is None or (await self._hold(holder) or {}).get("state") == "ready":
@@ -202,9 +202,10 @@ class Hands:
 
     async def until_exceptions(self, place: str, item: str, count: int) -> None:
         """Waits until staff at a place are told of an item."""
+        wanted = (self.place(place), self.own(item))
         await self._until(
-            f"{place} hears of {item}", "circulation", f"/exceptions?branch={self.place(place)}",
-            lambda body: [one for one in body["items"] if one["item"] == self.own(item)][count - 1 :],
+            f"{place} hears of {item}", "circulation", "/exceptions",
+            lambda body: [one for one in body["items"] if (one["branch"], one["item"]) == wanted][count - 1 :],
         )  # fmt: skip
 
     async def until_hold(self, who: str, *states: str) -> Row:
@@ -214,10 +215,6 @@ class Hands:
             lambda body: next((one for one in body["items"] if one["state"] in states), None),
         )  # fmt: skip
         return found
-
-    async def until_allotted(self, who: str) -> Row:
-        """Waits until somebody's hold has an item; the hold."""
-        return await self.until_hold(who, "allotted", "in_transit", "ready")
 
     async def hold_of(self, who: str) -> str:
         """The id of somebody's hold, which came with the import."""

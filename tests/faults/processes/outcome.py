@@ -87,7 +87,7 @@ async def _patron(telling: Telling, name: str) -> Row:
     plain = telling.cast.plain
     loans = await _items(telling, "circulation", f"/patrons/{name}/loans")
     history = await _items(telling, "circulation", f"/patrons/{name}/history")
-    ended = await _items(telling, "holds", f"/patrons/{name}/holds?finished=true")
+    ended = await _items(telling, "holds", f"/patrons/{name}/holds", finished="true")
     return {
         "loans": sorted((plain(one["item"]), one["due"], one["renewals"]) for one in loans),
         "ended": sorted((plain(one["item"]), _at(telling, one["returned_at"])) for one in history),
@@ -118,13 +118,13 @@ async def _fact(telling: Telling, fact: str) -> tuple[str, Any]:
 async def _exceptions(telling: Telling) -> Counter[Any]:
     found: Counter[Any] = Counter()
     for place in telling.cast.places:
-        for one in await _items(telling, "circulation", f"/exceptions?branch={place}"):
+        for one in await _items(telling, "circulation", "/exceptions", branch=place):
             found[telling.cast.plain(place), one["reason"], telling.cast.plain(one["item"])] += 1
     return found
 
 
-async def _items(telling: Telling, service: str, path: str) -> list[Row]:
-    status, body = await telling.town.ask(service, "GET", path)
+async def _items(telling: Telling, service: str, path: str, **params: str) -> list[Row]:
+    status, body = await telling.town.ask(service, "GET", path, **params)
     assert status == 200, path
     return list(body["items"])
 

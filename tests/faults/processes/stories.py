@@ -128,7 +128,7 @@ async def given_up_on_the_way(hands: Hands, dice: Random) -> None:
     """The hold is cancelled as soon as the item is on its way; whoever is next gets it, wherever it is."""
     second = await hands.hold("t", "second", dice.choice(PLACES))
     await hands.scan("i", dice.choice(PLACES))
-    await hands.until_allotted("first")
+    await hands.until_hold("first", "in_transit", "ready")
     await hands.change_hold(await hands.hold_of("first"), cancel=True)
     await hands.deliver("i", holder="second")
     await hands.change_hold(second, frozen=True)  # too late: it is ready

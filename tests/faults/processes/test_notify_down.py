@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, Final
 
 import aio_pika
 import pytest
-import pytest_asyncio
 from samlan.playing import Watch
 from samlan_contracts.events.circulation import ItemReturned
 from samlan_contracts.shapes import Thing
@@ -21,9 +20,9 @@ from samlan_plumbing.outbox import Tell, outgoing
 from .cast import PLACES, Cast
 from .hands import Hands
 from .outcome import mails, outcome_of, told_twice
-from .stories import Story, stories
+from .stories import stories
 from .telling import Telling, files
-from .town import NOON, Town, town
+from .town import NOON, Town
 
 ALERT: Final = 50_000  # architecture.md, State and events, 5
 AT_ONCE: Final = 500
@@ -32,29 +31,16 @@ CASTS: Final = (Cast("heard"), Cast("unheard"))
 pytestmark = pytest.mark.xdist_group("processes")
 
 
-@pytest.fixture(scope="module")
-def told() -> list[Story]:
-    return stories(0, each=1)
-
-
-@pytest_asyncio.fixture(scope="module")
-async def place(tmp_path_factory: pytest.TempPathFactory, told: list[Story]) -> AsyncIterator[Town]:
-    """A running consortium with two casts of the same stories."""
-    async with town(tmp_path_factory.mktemp("town"), {}) as made:
-        await made.load("casts", files((cast, told) for cast in CASTS))
-        yield made
-
-
-async def test_returns_go_on_while_notify_is_down_and_all_is_told_afterwards(
-    place: Town, told: list[Story]
-) -> None:
+async def test_returns_go_on_while_notify_is_down_and_all_is_told_afterwards(place: Town) -> None:
+    told = stories(0, each=1)
     heard, unheard = (Telling(place, cast, told) for cast in CASTS)
+    await place.load("notify", files((cast, told) for cast in CASTS))
     await heard.tell()
     await place.settle()
     expected = await outcome_of(heard, await place.check())
 
     before = mails(place.mail)
-    await place.supervisor.end(NOTIFY)
+    await together(place.supervisor.end, notifiers(place))
     await fill(place)
     events: list[dict[str, Any]] = []
     put_back = await failures(place)
@@ -67,11 +53,21 @@ async def test_returns_go_on_while_notify_is_down_and_all_is_told_afterwards(
     assert [name for name, count in Counter(one["id"] for one in events).items() if count > 1] == []
     assert await failures(place) == put_back
 
-    await place.supervisor.begin(NOTIFY)
+    await together(place.supervisor.begin, notifiers(place))
     await place.heal()
     await place.settle()
     assert await outcome_of(unheard, await place.check()) == expected
     assert told_twice(mails(place.mail)) == []
+
+
+def notifiers(place: Town) -> list[str]:
+    """Every replica of notify."""
+    return [name for name in place.replicas if name.startswith(NOTIFY)]
+
+
+async def together(act: Callable[[str], Awaitable[None]], names: Iterable[str]) -> None:
+    """Does the same to several processes at once."""
+    await asyncio.gather(*(act(name) for name in names))
 
 
 async def scanned_again(place: Town, telling: Telling) -> None:
@@ -89,7 +85,7 @@ async def failures(place: Town) -> dict[str, list[str]]:
     """How often each service that runs had to put something back, or gave it up."""
     found = {}
     for name, process in place.supervisor.processes.items():
-        if process.service and name != NOTIFY:
+        if process.service and name not in notifiers(place):
             answer = await place.gateway.get(f"{process.url}/private/v1/metrics")
             lines = answer.text.splitlines()
             found[name] = sorted(one for one in lines if 'end="retried"' in one or 'end="dead"' in one)
@@ -139,7 +135,7 @@ async def quiet_but_for_notify(place: Town) -> int:
 
 async def look(place: Town, counter: QueueCounter) -> Round:
     """What the others say, and their queues."""
-    names = [name for name in place.replicas if name != NOTIFY]
+    names = [name for name in place.replicas if name not in notifiers(place)]
     answers = [await place.every.ask(name, "GET", "/flow") for name in names]
     queues = {name: count for name, count in (await counter.counts()).items() if not name.startswith(NOTIFY)}
     return Round(

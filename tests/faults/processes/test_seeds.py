@@ -8,79 +8,53 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from .cast import Cast
-from .nemesis import Blow, Echoes, at_random, discard_poison, each_once, poison, strike
+from .nemesis import Echoes, discard_poison, poison, strike
 from .outcome import Outcome, mails, outcome_of, told_twice
+from .seeds import EACH, SEEDS, blows_of
 from .stories import stories
 from .telling import Telling, files
-from .town import Town, town
+from .town import Town
 
-ASKED = os.environ.get("SAMLAN_SEEDS", "").split()
-SEEDS = [int(seed) for seed in ASKED] or [1, 2, 3]
-REPLICAS = {"circulation": 2, "holds": 2, "billing": 2, "notify": 2} if ASKED else {"holds": 2}
-EACH = 4 if ASKED else 1
-BLOWS = 40
 log = logging.getLogger(__name__)
 pytestmark = pytest.mark.xdist_group("processes")
-
-
-def cast_of(seed: int, kind: str) -> Cast:
-    return Cast(f"{kind}s{seed}")
-
-
-@pytest_asyncio.fixture(scope="module")
-async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    """A running consortium with the casts of all seeds."""
-    async with town(tmp_path_factory.mktemp("town"), REPLICAS) as made:
-        casts = [(cast_of(seed, kind), stories(seed, EACH)) for seed in SEEDS for kind in ("calm", "storm")]
-        await made.load("casts", files(casts))
-        yield made
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_a_storm_changes_nothing(place: Town, seed: int) -> None:
     log.warning("seed %s", seed)
-    calm, steps = await told_calmly(place, seed)
-    assert_something_happened(calm)
-    storm = await told_in_a_storm(place, seed, steps)
-    assert storm == calm
+    told = stories(seed, EACH)
+    calm, storm = (Telling(place, Cast(f"{kind}s{seed}"), told) for kind in ("calm", "storm"))
+    await place.load(f"seed {seed}", files((telling.cast, told) for telling in (calm, storm)))
+    expected = await told_calmly(place, calm)
+    assert_something_happened(expected)
+    assert await told_in_a_storm(place, storm, seed, calm.steps) == expected
     assert told_twice(mails(place.mail)) == []
 
 
-async def told_calmly(place: Town, seed: int) -> tuple[Outcome, int]:
-    """What comes of the load when nothing fails, and how many steps it takes."""
-    telling = Telling(place, cast_of(seed, "calm"), stories(seed, EACH))
+async def told_calmly(place: Town, telling: Telling) -> Outcome:
+    """What comes of the load when nothing fails."""
     await telling.tell()
     await place.settle()
-    return await outcome_of(telling, await place.check()), telling.steps
+    return await outcome_of(telling, await place.check())
 
 
-async def told_in_a_storm(place: Town, seed: int, steps: int) -> Outcome:
+async def told_in_a_storm(place: Town, telling: Telling, seed: int, steps: int) -> Outcome:
     """What comes of it under the nemesis, once all is healed and quiet."""
-    telling = Telling(place, cast_of(seed, "storm"), stories(seed, EACH))
     echoes = Echoes(place, seed)
     poisonous = await poison(place)
     async with echoes.listening(), asyncio.TaskGroup() as group:
         group.create_task(telling.tell())
-        group.create_task(strike(blows_of(seed, place), telling, steps))
+        group.create_task(strike(blows_of(seed, place.replicas), telling, steps))
     await place.heal()
     await echoes.say_the_rest()
     await place.settle()
     assert echoes.said
     assert await discard_poison(place) == poisonous
     return await outcome_of(telling, await place.check())
-
-
-def blows_of(seed: int, place: Town) -> list[Blow]:
-    if ASKED:
-        return at_random(seed, [*place.replicas, "catchers"], BLOWS)
-    return each_once(seed, place.replicas)
 
 
 def assert_something_happened(calm: Outcome) -> None:

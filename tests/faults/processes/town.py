@@ -87,11 +87,15 @@ class Town:
 
     # -- asking -----------------------------------------------------------------------------------------
 
-    async def ask(self, service: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    async def ask(
+        self, service: str, method: str, path: str, body: Any = None, **params: str
+    ) -> tuple[int, Any]:
         """Asks a service until it answers; a fault of its own is no answer."""
         while True:
             try:
-                answer = await self.peers.ask(service, method, path, json=body, limit_seconds=ANSWER_SECONDS)
+                answer = await self.peers.ask(
+                    service, method, path, json=body, params=params, limit_seconds=ANSWER_SECONDS
+                )
             except PeerDown:
                 pass
             else:
