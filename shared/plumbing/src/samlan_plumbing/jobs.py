@@ -45,8 +45,8 @@ class JobLoop:
     async def _run(self, job: Job) -> int:
         total = 0
         for _ in range(BATCHES_AT_ONCE):
-            now = self._resources.library_clock.now()
             due = await job.next_due()
+            now = self._resources.library_clock.now()  # read after `due`, which may itself be "now"
             if due is None or due > now:
                 break
             with self._resources.flow.working():
