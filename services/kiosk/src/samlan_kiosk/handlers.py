@@ -116,7 +116,9 @@ async def _upload(journal: Journal, line: Line) -> None:
             while await journal.upload(line):
                 pass
             news = asyncio.create_task(journal.news.wait())
-            await asyncio.wait((news, gone), return_when=asyncio.FIRST_COMPLETED)
-            news.cancel()
+            try:
+                await asyncio.wait((news, gone), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                news.cancel()
     finally:
         gone.cancel()
