@@ -13,9 +13,10 @@ from samlan_contracts.events.circulation import (
     ItemReturned,
     ItemShelved,
     LoanClosingMoved,
+    LoanRemembered,
     RoutingRefused,
 )
-from samlan_contracts.shapes import Queue
+from samlan_contracts.shapes import ClosedLoan, Queue, Thing
 
 from .conftest import Library, accounts, ago
 
@@ -281,6 +282,7 @@ async def test_an_older_offline_loan_after_the_return_that_closed_it(library: Li
 
 
 async def test_an_earlier_return_moves_the_closing_back(library: Library) -> None:
+    await library.patron("astrid", history=True)
     await library.thing("i1")
     loan = await library.lend("i1", "astrid", happened_at=ago(library.world, days=9))
     await library.hand_in("i1")
@@ -290,6 +292,31 @@ async def test_an_earlier_return_moves_the_closing_back(library: Library) -> Non
     [moved] = await library.told(LoanClosingMoved)
     assert (moved.loan.loan, moved.loan.returned_at) == (loan["id"], earlier)
     assert (await library.item("i1"))["branch"] == LERUM
+    await library.world.settle()
+    [kept] = (await library.world.get("circulation", "/patrons/astrid/history")).json()["items"]
+    assert datetime.fromisoformat(kept["returned_at"]) == earlier
+
+
+async def test_an_end_may_move_before_its_loan_is_remembered(library: Library) -> None:
+    await library.patron("astrid", history=True)
+    ended, earlier = ago(library.world, days=1), ago(library.world, days=2)
+    loan = LoanRemembered(
+        loan="l1", patron="astrid", item="i1", title="t1", borrowed_at=ago(library.world, days=9),
+        returned_at=ended,
+    )  # fmt: skip
+    closed = ClosedLoan(
+        loan="l1", patron="", patron_member="", branch=LERUM, borrowed_at=ago(library.world, days=9),
+        due=ended.date(), returned_at=earlier,
+    )  # fmt: skip
+    thing = Thing(item="i1", title="t1", member="vast", home=LERUM, material="book")
+    moved = LoanClosingMoved(fact="f1", thing=thing, loan=closed)
+    await library.world.tell(moved, subject="item/i1", sequence=1)
+    await library.world.settle()
+    assert (await library.world.get("circulation", "/patrons/astrid/history")).json()["items"] == []
+    await library.world.tell(loan, subject="loan/l1", sequence=1)
+    await library.world.settle()
+    [kept] = (await library.world.get("circulation", "/patrons/astrid/history")).json()["items"]
+    assert datetime.fromisoformat(kept["returned_at"]) == earlier
 
 
 async def test_a_queue_that_rides_along_with_a_routing_is_known_at_once(library: Library) -> None:

@@ -6,7 +6,7 @@ from samlan_contracts.event import Envelope
 from samlan_contracts.events.accounts import PatronDescribed
 from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached
 from samlan_contracts.events.catalog import BranchDescribed, ItemDescribed
-from samlan_contracts.events.circulation import LoanRemembered
+from samlan_contracts.events.circulation import LoanClosingMoved, LoanRemembered
 from samlan_contracts.events.holds import ItemRouted, QueueChanged
 from samlan_plumbing.consuming import EventDoor, FactDoor
 
@@ -76,3 +76,7 @@ def _people(door: EventDoor, store: Store, news: News) -> None:
     @door.on(LoanRemembered)
     async def remembered(event: LoanRemembered, _: Envelope) -> None:
         await news.remember(event)
+
+    @door.on(LoanClosingMoved)
+    async def moved(event: LoanClosingMoved, _: Envelope) -> None:
+        await store.history.ended_by(event.loan.loan, event.loan.returned_at)

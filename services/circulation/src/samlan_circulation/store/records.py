@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from samlan_contracts.events.circulation import LoanRemembered
@@ -109,21 +109,29 @@ class History:
     """Ended loans of the patrons who turned their history on; nobody else's (V18, K11, K42)."""
 
     def __init__(self, resources: Resources) -> None:
-        self._once = Once(resources, "history")
+        self._collection = resources.database["history"]
 
     async def prepare(self) -> None:
         """Creates the index by which a patron finds the own loans."""
-        await self._once.collection.create_index("patron")
+        await self._collection.create_index("patron")
 
     async def remember(self, loan: LoanRemembered) -> None:
-        """Stores an ended loan once."""
-        await self._once.store(loan.loan, loan.model_dump(exclude={"loan"}))
+        """Stores an ended loan, with the earliest end that any news told."""
+        fields = loan.model_dump(exclude={"loan", "returned_at"})
+        await self._store(loan.loan, {"$set": fields, "$min": {"returned_at": loan.returned_at}})
+
+    async def ended_by(self, loan: str, at: datetime) -> None:
+        """Notes an earlier end of a loan, before or after it is remembered; it names nobody."""
+        await self._store(loan, {"$min": {"returned_at": at}})
+
+    async def _store(self, loan: str, news: Doc) -> None:
+        await self._collection.update_one({"_id": loan}, news, upsert=True)
 
     async def forget(self, patrons: Iterable[str]) -> None:
         """Deletes the histories of patrons who want none (K43)."""
-        await self._once.collection.delete_many({"patron": {"$in": list(patrons)}})
+        await self._collection.delete_many({"patron": {"$in": list(patrons)}})
 
     async def of(self, patron: str) -> list[Doc]:
         """A patron's ended loans, newest first."""
-        found = await self._once.collection.find({"patron": patron}).limit(LISTED_AT_ONCE).to_list()
+        found = await self._collection.find({"patron": patron}).limit(LISTED_AT_ONCE).to_list()
         return sorted(found, key=lambda doc: doc["returned_at"], reverse=True)

@@ -73,8 +73,9 @@ class LoanRemembered(
 
 
 class LoanClosingMoved(
-    Event, name="circulation.loan_closing_moved", version=1, reading=Reading.OCCURRENCE, readers=("billing",)
-):
+    Event, name="circulation.loan_closing_moved", version=1, reading=Reading.OCCURRENCE,
+    readers=("billing", "circulation"),
+):  # fmt: skip
     """An earlier return of a closed loan became known; fees can only fall. Subject: the item."""
 
     fact: str
@@ -110,7 +111,7 @@ class ItemWhereaboutsChanged(
 ):
     """An item became lost, damaged, missing, withdrawn or was found. Subject: the item.
 
-    In a snapshot of imported loans it says `on_loan`, and `patron` who has it."""
+    `patron` has it on loan, whatever state it is in; a snapshot of imported loans tells it so."""
 
     item: str
     title: str
