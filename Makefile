@@ -38,10 +38,10 @@ check: install
 	$(BIN)/lint-imports --no-cache
 
 test: check
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 faults: install
-	$(BIN)/pytest -n 0 tests/faults --seeds "$(SEEDS)"
+	SAMLAN_SEEDS="$(SEEDS)" $(BIN)/pytest -n 0 tests/faults -o log_cli=true -o log_cli_level=WARNING
 
 bench: install
 	@$(BIN)/samlan bench $(BENCH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +10,8 @@ import pytest_asyncio
 
 from .seeds import REPLICAS
 from .town import Town, town
+
+logging.getLogger("aio_pika").setLevel(logging.CRITICAL)  # it says at length that a killed broker is down
 
 
 @pytest_asyncio.fixture(scope="session")

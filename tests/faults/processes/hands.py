@@ -205,7 +205,7 @@ class Hands:
         wanted = (self.place(place), self.own(item))
         await self._until(
             f"{place} hears of {item}", "circulation", "/exceptions",
-            lambda body: [one for one in body["items"] if (one["branch"], one["item"]) == wanted][count - 1 :],
+            lambda body: [one for one in body["items"] if (one["branch"], one["item"]) == wanted][count - 1:],
         )  # fmt: skip
 
     async def until_hold(self, who: str, *states: str) -> Row:
