@@ -17,7 +17,7 @@ from samlan.consortium import Consortium
 from samlan.demo.record import Record
 from samlan.importing import ImportFailed, Loading, load_folder
 from samlan.plan import POLICIES
-from samlan.sample import generate
+from samlan.sample import Scale, generate
 from samlan.sample.workload import Accepts, Facts, Kiosk, facts_in
 from samlan.trouble import Trouble
 
@@ -42,14 +42,14 @@ def today() -> date:
     return datetime.now(LIBRARY_ZONE).date()
 
 
-async def load_sample(here: Consortium, record: Record, progress: Progress) -> None:
+async def load_sample(here: Consortium, record: Record, scale: Scale, progress: Progress) -> None:
     """Makes the sample consortium and loads it, once; a run that was stopped goes on where it was."""
     if record.loaded:
         return
     folder = sample_folder(here.data)
     if record.made_on is None:
         record.made_on = today()
-        generate(folder, seed=SEED, today=record.made_on)
+        generate(folder, seed=SEED, today=record.made_on, scale=scale)
         record.write()
     try:
         report = await load_folder(folder, Loading(here.peers, here.settle, here.data, progress))

@@ -1,13 +1,13 @@
 """When a return is worth telling: once all that it set off is known, or once it has been silent for a while.
 
 Whether a fee follows is known to billing alone, so a return is told when nothing more of it has come for a
-moment and no message it owes is still to go out; what comes later still is told as one more line.
+moment and no message it owes is still to go out. What comes later still tells it once more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from samlan.playing.effects import Return
 
@@ -19,7 +19,12 @@ class Stories:
 
     def __init__(self) -> None:
         self._heard: dict[str, tuple[float, Return]] = {}
-        self._told: set[str] = set()
+        self._told: dict[str, tuple[Any, ...]] = {}
+
+    @property
+    def told(self) -> int:
+        """How many returns were told."""
+        return len(self._told)
 
     def hear(self, one: Return, now: float) -> None:
         """Something of a return became known."""
@@ -33,9 +38,16 @@ class Stories:
                 return
             if one.settled:
                 del self._heard[fact]
-                yield one
+                yield from self._tell(one)
 
     def rest(self) -> Iterator[Return]:
         """All that is left, when nothing more is to come."""
         left, self._heard = self._heard, {}
-        yield from (one for _, one in left.values())
+        for _, one in left.values():
+            yield from self._tell(one)
+
+    def _tell(self, one: Return) -> Iterator[Return]:
+        known = (one.bin, tuple(one.ready), tuple(one.fees), tuple(one.notices))
+        if self._told.get(one.fact) != known:
+            self._told[one.fact] = known
+            yield one

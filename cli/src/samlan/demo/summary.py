@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from samlan.addresses import FILE, Addresses
 from samlan.demo.tally import Tally
-from samlan.demo.words import GOOD, KINDS, MEMBERS, MONEY, QUIET, WRONG, moneys, plain_table
+from samlan.demo.words import GOOD, KINDS, MEMBERS, MONEY, QUIET, WRONG, amount, moneys, plain_table
 from samlan.playing import Spread
 
 SHOWN_VIOLATIONS: Final = 20
@@ -20,6 +20,8 @@ BINS: Final = (
     ("shelf", "onto the pickup shelf"), ("transit", "on to another branch"), ("home", "back on their shelf"),
     ("exceptions", "to the staff"),
 )  # fmt: skip
+JUSTIFIED: Final[tuple[JustifyMethod, ...]] = ("right", "left", "right", "left")
+COUNTED: Final = ("returns", "shelf", "transit", "home", "holds_ready", "fees_charged")
 READ_OPERATOR: Final = """sed -n 's/.*"operator": "\\(.*\\)",/\\1/p' {addresses}"""
 
 
@@ -37,10 +39,7 @@ class Summary:
         """The object that `--json` prints."""
         counts = self.tally.counts
         return {
-            **{
-                name: counts[name]
-                for name in ("returns", "shelf", "transit", "home", "holds_ready", "fees_charged")
-            },
+            **{name: counts[name] for name in COUNTED},
             "fees_minor": dict(sorted(self.tally.fees_minor.items())),
             "notices": counts["notices"],
             "exceptions": counts["exceptions"],
@@ -66,32 +65,38 @@ class Summary:
 
     def _bins(self) -> Table:
         counts = self.tally.counts
-        set_off = [
-            ("holds ready", f"{counts['holds_ready']:,}"),
-            ("fees charged", f"{counts['fees_charged']:,}"),
-            ("", moneys(self.tally.fees_minor)),
-            ("messages sent", f"{counts['notices']:,}"),
-        ]
+        fees = moneys(self.tally.fees_minor)
+        set_off = (
+            (_count(counts["holds_ready"]), Text("holds ready")),
+            (_count(counts["fees_charged"]), Text.assemble("fees charged  ", (fees, MONEY))),
+            (_count(counts["notices"]), Text("messages sent")),
+            (Text(), Text()),
+        )
         table = plain_table()
-        for justify in ("right", "left", "right", "left"):
-            table.add_column(justify=justify)  # type: ignore[arg-type]
-        for (name, words), (what, many) in zip(BINS, set_off, strict=True):
-            style = WRONG if name == "exceptions" and counts[name] else ""
-            table.add_row(Text(f"{counts[name]:,}", style), words, *_right(what, many))
         table.show_header = False
+        for justify in JUSTIFIED:
+            table.add_column(justify=justify)
+        for (name, words), other in zip(BINS, set_off, strict=True):
+            style = WRONG if name == "exceptions" and counts[name] else ""
+            table.add_row(Text(f"{counts[name]:,}", style), words, *other)
         return table
 
     def _members(self) -> Table:
+        currencies = sorted(self.tally.fees_minor)
         table = plain_table()
         table.add_column("handed in at")
-        for name in ("returns", "shelf", "transit", "home", "holds ready", "fees", "messages"):
+        for name in ("returns", "shelf", "transit", "home", "ready", "fees", *currencies, "sent"):
             table.add_column(name, justify="right")
-        table.add_column("")
         for member, counts in sorted(self.tally.members.items(), key=lambda pair: -pair[1]["returns"]):
-            names = ("returns", "shelf", "transit", "home", "holds_ready", "fees_charged", "notices")
-            fees = moneys(self.tally.member_fees[member])
+            fees = self.tally.member_fees[member]
             table.add_row(
-                MEMBERS.get(member, member), *(_count(counts[name]) for name in names), Text(fees, MONEY)
+                MEMBERS.get(member, member),
+                *(_count(counts[name]) for name in COUNTED),
+                *(
+                    Text(amount(fees[currency]), MONEY if fees[currency] else QUIET)
+                    for currency in currencies
+                ),
+                _count(counts["notices"]),
             )
         return table
 
@@ -113,10 +118,10 @@ class Summary:
     def _latencies(self) -> Table:
         table = plain_table()
         table.add_column("")
-        table.add_column("usual (p50)", justify="right")
-        table.add_column("slowest in a hundred (p99)", justify="right")
-        table.add_row("the kiosk knows the bin", *_ms(self.reply))
-        table.add_row("a notice is stored", *_ms(self.effect))
+        table.add_column("median", justify="right")
+        table.add_column("99 of 100 within", justify="right")
+        table.add_row("until the kiosk knows the bin", *_ms(self.reply))
+        table.add_row("until the notice is stored", *_ms(self.effect))
         return table
 
     def _check(self) -> RenderableType:
@@ -144,16 +149,12 @@ def where_to_look(here: Addresses, data: Path, fact: str | None) -> RenderableTy
     return Group(table, Text(), Text("one return, step by step:", QUIET), Text(command, overflow="fold"))
 
 
-def _right(what: str, many: str) -> tuple[RenderableType, RenderableType]:
-    return (Text(many, MONEY), "") if not what else (many, what)
-
-
 def _count(many: int) -> Text:
     return Text(f"{many:,}", "" if many else QUIET)
 
 
-def _ms(spread: Spread) -> tuple[str, str]:
-    return tuple("–" if one is None else f"{one:.0f} ms" for one in (spread.p50, spread.p99))  # type: ignore[return-value]
+def _ms(spread: Spread) -> list[str]:
+    return ["–" if one is None else f"{one:.0f} ms" for one in (spread.p50, spread.p99)]
 
 
 def missing(planned: int, wanted: int) -> str:

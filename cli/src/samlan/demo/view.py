@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
@@ -20,12 +21,13 @@ from rich.text import Text
 
 from samlan.demo.messages import Languages
 from samlan.demo.stories import Stories
-from samlan.demo.words import MONEY, QUIET, line, moneys
+from samlan.demo.telling import moves
+from samlan.demo.words import GOOD, MONEY, MOVING, QUIET, Columns, moneys, return_line
 from samlan.playing.effects import Return
 
 LOOK_EVERY_SECONDS: Final = 0.1
 FRAMES_PER_SECOND: Final = 8
-BAR_WIDTH: Final = 40
+BAR_WIDTH: Final = 32
 
 
 class View:
@@ -36,17 +38,15 @@ class View:
         self._total = total
         self._names = names
         self._languages = languages
+        self._columns = Columns.of(console.width)
         self._stories = Stories()
         self._returns: dict[str, Return] = {}
-        self._messages: set[str] = set()
-        self._told = 0
-        self._shown: set[str] = set()
+        self._moves = moves(console)
         self._started = time.monotonic()
-        self._task: asyncio.Task[None] | None = None
-        self._moves = console.is_terminal and not console.is_dumb_terminal
         self._live = Live(
             console=console, get_renderable=self._foot, refresh_per_second=FRAMES_PER_SECOND, transient=True
         )
+        self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         """Begins to show."""
@@ -64,47 +64,49 @@ class View:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        self._tell(*self._stories.rest())
+        self._tell(self._stories.rest())
         if self._moves:
             self._live.stop()
 
     def heard(self, one: Return) -> None:
         """Something of a return became known."""
         self._returns[one.fact] = one
-        self._messages |= {notice.id for notice in one.notices if notice.channel}
         self._stories.hear(one, time.monotonic())
 
     async def _tell_for_ever(self) -> None:
         while True:
-            self._tell(*self._stories.ripe(time.monotonic()))
+            self._tell(self._stories.ripe(time.monotonic()))
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
-    def _tell(self, *returns: Return) -> None:
-        lines = [line(one, self._names, self._languages) for one in returns]
-        if lines:
-            self._console.print(Group(*lines), soft_wrap=not self._moves)
-        self._shown |= {one.fact for one in returns}
+    def _tell(self, returns: Iterable[Return]) -> None:
+        lines = [return_line(one, self._names, self._languages, self._columns) for one in returns]
+        if not lines:
+            return
+        if self._moves:
+            self._console.print(Group(*lines), no_wrap=True, overflow="ellipsis")
+        else:
+            self._console.print(*(line.plain for line in lines), sep="\n", soft_wrap=True, markup=False)
 
     def _foot(self) -> RenderableType:
-        done = len(self._shown)
+        done = self._stories.told
         seconds = max(time.monotonic() - self._started, 0.1)
         played = Table.grid(padding=(0, 2))
-        bar = ProgressBar(total=self._total, completed=done, width=BAR_WIDTH)
         played.add_row(
-            bar, Text(f"{done:,} of {self._total:,} returns"), Text(f"{done / seconds:.0f} a second", QUIET)
+            ProgressBar(total=self._total, completed=done, width=BAR_WIDTH),
+            f"{done:,} of {self._total:,} returns",
+            Text(f"{done / seconds:.0f} a second", QUIET),
         )
         return Group(Text(), played, self._counts())
 
     def _counts(self) -> Text:
-        returns = [self._returns[fact] for fact in self._shown if fact in self._returns]
-        bins = {name: sum(one.bin == name for one in returns) for name in ("shelf", "transit", "home")}
-        fees: dict[str, int] = {}
-        for fee in (fee for one in returns for fee in one.fees):
-            fees[fee.currency] = fees.get(fee.currency, 0) + fee.amount_minor
-        parts = [
-            f"pickup shelf {bins['shelf']}",
-            f"in transit {bins['transit']}",
-            f"back home {bins['home']}",
-        ]
-        text = Text(" · ".join([*parts, f"messages {len(self._messages)}"]))
-        return text.append(f" · fees {moneys(fees)}", MONEY) if fees else text
+        bins, fees, messages = Counter[str | None](), Counter[str](), set[str]()
+        for one in self._returns.values():
+            bins[one.bin] += 1
+            messages |= {notice.id for notice in one.notices if notice.channel}
+            for fee in one.fees:
+                fees[fee.currency] += fee.amount_minor
+        text = Text(no_wrap=True, overflow="ellipsis")
+        text.append(f"pickup shelf {bins['shelf']}", GOOD).append("   ")
+        text.append(f"in transit {bins['transit']}", MOVING).append("   ")
+        text.append(f"on their shelf {bins['home']}   messages {len(messages)}")
+        return text.append(f"   fees {moneys(fees)}", MONEY) if fees else text

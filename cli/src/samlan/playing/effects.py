@@ -125,10 +125,11 @@ def _causes(envelope: Envelope) -> Iterator[str]:
         yield from data.get("causes") or (envelope["cause"],)
 
 
-def _returned(one: Return, data: Envelope, _: str) -> None:
+def _returned(one: Return, data: Envelope, event: str) -> None:
     one.material, one.was = data["thing"]["material"], data["was"]
     if loan := data.get("loan"):
         one.due = date.fromisoformat(loan["due"])
+        one.awaiting |= {event} if loan.get("receipt") else set()
 
 
 def _routed(one: Return, data: Envelope, _: str) -> None:
