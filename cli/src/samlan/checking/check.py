@@ -137,7 +137,7 @@ def _blocks(rows: list[Row]) -> set[str]:
 def what_is_owed_was_said_or_has_a_reason(seen: Seen) -> Iterator[Violation]:
     """5: every message has gone out, or says why not."""
     for notice, row in seen.of("notify", "notice").items():
-        if row["state"] not in ("sent", "failed"):
+        if row["state"] not in ("sent", "failed") and not row["early"]:
             yield Violation(5, f"notice {notice}", f"{row['says']} is {row['state']}")
         if row["state"] == "failed" and not row["reason"]:
             yield Violation(5, f"notice {notice}", f"{row['says']} failed without a reason")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from samlan_plumbing.clocks import LibraryClock
 from samlan_plumbing.http import private_router, problem
 from samlan_plumbing.tokens import Verifier
 
@@ -13,7 +14,7 @@ from samlan_notify import views
 from samlan_notify.store import Known, Notices
 
 
-def routes(verifier: Verifier, *, notices: Notices, known: Known) -> APIRouter:
+def routes(verifier: Verifier, *, notices: Notices, known: Known, clock: LibraryClock) -> APIRouter:
     """The routes, to be mounted in the service or in a test."""
     router = private_router("notify", verifier)
 
@@ -45,6 +46,6 @@ def routes(verifier: Verifier, *, notices: Notices, known: Known) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=views.STATE_PAGE)] = views.STATE_PAGE,
     ) -> dict[str, Any]:
         """Every notice and every copy, for the check across services."""
-        return await views.state(notices, known, after=after, limit=limit)
+        return await views.state(notices, known, now=clock.now(), after=after, limit=limit)
 
     return router

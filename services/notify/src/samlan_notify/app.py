@@ -46,7 +46,7 @@ def build(settings: NotifySettings, *, resources: Resources | None = None) -> Se
 
     return Service(
         resources,
-        routers=[routes(resources.verifier, notices=notices, known=known)],
+        routers=[routes(resources.verifier, notices=notices, known=known, clock=resources.library_clock)],
         events=events(
             Recording(notices=notices, known=known, books=resources.books, clock=resources.library_clock),
             Copying(known=known, notices=notices, clock=resources.library_clock),

@@ -42,7 +42,7 @@ async def of_cause(notices: Notices, cause: str) -> Page:
     return {"items": [shape(one) for one in found], "next": None}
 
 
-async def state(notices: Notices, known: Known, *, after: str | None, limit: int) -> Page:
+async def state(notices: Notices, known: Known, *, now: datetime, after: str | None, limit: int) -> Page:
     """What a check across services reads: every notice, then every copy with its sequence."""
     part, _, key = (after or "notice:").partition(":")
     collections = {"notice": notices.collection} | {name: one.collection for name, one in known.all.items()}
@@ -50,7 +50,7 @@ async def state(notices: Notices, known: Known, *, after: str | None, limit: int
     if part not in collections:
         return {"items": [], "next": None}
     found = await collections[part].find({"_id": {"$gt": key}}).sort("_id", 1).limit(limit).to_list()
-    items = [_notice_row(one) if part == "notice" else _copy_row(part, one) for one in found]
+    items = [_notice_row(one, now) if part == "notice" else _copy_row(part, one) for one in found]
     if len(found) == limit:
         return {"items": items, "next": f"{part}:{found[-1]['_id']}"}
     rest = names[names.index(part) + 1 :]
@@ -64,10 +64,12 @@ def shape(document: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _notice_row(document: Mapping[str, Any]) -> dict[str, Any]:
+def _notice_row(document: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A row for the check; `early` says that others still have time to join the message."""
     names = ("cause", "state", "reason", "channel", "rides")
     own = {"kind": "notice", "key": document["_id"], "says": document["kind"]}
-    return {**own, **{name: document.get(name) for name in names}}
+    early = document.get("slot") == "due" and document["when"] > now
+    return {**own, **{name: document.get(name) for name in names}, "early": early}
 
 
 def _copy_row(of: str, document: Mapping[str, Any]) -> dict[str, Any]:
