@@ -21,7 +21,15 @@ from samlan_accounts.domain.patron import Card, HashedPin, Patron, Person, Seale
 from samlan_accounts.domain.refusal import REASONS, Refusal, in_words
 from samlan_accounts.domain.registering import Registration, borrower_id, register
 from samlan_accounts.domain.rows import PatronRow, read_row
-from samlan_accounts.domain.throttling import ACCOUNT, FORGOTTEN_AFTER, LONGEST, Attempts, attempt, refund
+from samlan_accounts.domain.throttling import (
+    ACCOUNT,
+    FORGOTTEN_AFTER,
+    LONGEST,
+    SOURCE,
+    Attempts,
+    attempt,
+    refund,
+)
 from samlan_contracts.policy import PolicyBooks
 
 BOOKS = PolicyBooks.load(Path(__file__).parents[3] / "policies")
@@ -557,6 +565,15 @@ def test_an_attempt_before_its_time_is_not_heard_and_costs_nothing() -> None:
 def test_the_right_pin_takes_back_what_the_attempt_cost() -> None:
     tried = misses(8)
     assert refund(tried, tried.last_at).next_at == tried.last_at
+
+
+def test_right_pins_from_one_source_at_one_moment_are_all_heard() -> None:
+    """Clocks are read a little apart: who is heard second with an earlier time is no guess."""
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    first = attempt(None, SOURCE, now)
+    assert isinstance(first, Attempts)
+    second = attempt(refund(first, now + timedelta(milliseconds=40)), SOURCE, now + timedelta(milliseconds=1))
+    assert isinstance(second, Attempts)
 
 
 def test_misses_are_forgotten_after_a_day() -> None:

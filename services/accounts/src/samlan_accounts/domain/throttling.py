@@ -39,7 +39,7 @@ def attempt(attempts: Attempts | None, allowance: Allowance, now: datetime) -> A
     """The attempts once this one is paid for, or how long it has to wait."""
     if attempts is None or now - attempts.last_at >= FORGOTTEN_AFTER:
         return Attempts(misses=1, next_at=now, last_at=now)
-    if now < attempts.next_at:
+    if attempts.misses >= allowance.free and now < attempts.next_at:  # two at one moment are no guess
         return attempts.next_at - now
     misses = attempts.misses + 1
     return Attempts(misses=misses, next_at=now + delay(misses, allowance), last_at=now)
