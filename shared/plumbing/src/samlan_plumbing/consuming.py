@@ -182,6 +182,7 @@ class Consumers:
         self._events = events
         self._facts = facts
         self._lanes = Lanes()
+        self._slowed = asyncio.Lock()
         self.broker = RabbitBroker(
             f"{resources.settings.rabbitmq_url}{_heartbeat(resources.settings.rabbitmq_url)}",
             default_channel=Channel(on_return_raises=True),
@@ -238,6 +239,7 @@ class Consumers:
         kind, started, end = raw.type or queue, time.perf_counter(), "done"
         try:
             with self._resources.flow.working():
+                await self._delay()
                 await take(message)
                 await reach(self._resources.service, "before-acknowledge")
         except Exception as error:  # every end of a message is decided here, and only here
@@ -245,6 +247,12 @@ class Consumers:
             raise AckMessage() from error  # it lies on the ladder, or with its reason among the dead
         finally:
             self._resources.metrics.handled(kind, end, time.perf_counter() - started)
+
+    async def _delay(self) -> None:
+        """The benchmark's: each message holds this process up, so that replicas show without more cores."""
+        if delay := self._resources.settings.delay_ms:
+            async with self._slowed:
+                await asyncio.sleep(delay / 1000)
 
     async def _take_event(self, events: EventDoor, message: RabbitMessage) -> None:
         raw = message.raw_message

@@ -29,6 +29,7 @@ class Copies:
 
     def __init__(self, resources: Resources, name: str) -> None:
         self.collection = resources.database[name]
+        self._batches = resources.batches
         self._service = resources.service
         resources.guarded(self.collection, "sequence")
 
@@ -36,11 +37,13 @@ class Copies:
         """Stores the fields unless something as new is held; False says the news was old."""
         await reach(self._service, "before-write")
         try:
-            result = await self.collection.update_one(*_newer(key, sequence, fields), upsert=True)
+            written = await self._batches.update(
+                self.collection, *_newer(key, sequence, fields), upsert=True
+            )
         except DuplicateKeyError:
             return False
         await reach(self._service, "after-write")
-        return result.modified_count == 1 or result.upserted_id is not None
+        return written.modified or written.upserted
 
     async def apply_many(self, rows: Sequence[tuple[str, int, Fields]]) -> None:
         """Stores a batch of a snapshot in one request; newer copies win."""
@@ -60,7 +63,7 @@ class Copies:
 
     async def read(self, key: str) -> dict[str, Any] | None:
         """The copy of this subject, or None; a tombstone reads as a copy with `removed`."""
-        return await self.collection.find_one({"_id": key})
+        return await self._batches.read(self.collection, key)
 
     async def read_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The copies of these subjects, by key."""
@@ -81,13 +84,14 @@ class Once:
 
     def __init__(self, resources: Resources, name: str) -> None:
         self.collection = resources.database[name]
+        self._batches = resources.batches
         self._service = resources.service
 
     async def store(self, key: str, fields: Fields) -> bool:
         """Stores the occurrence; False says that it was stored before."""
         await reach(self._service, "before-write")
         try:
-            await self.collection.insert_one({"_id": key, **fields})
+            await self._batches.insert(self.collection, {"_id": key, **fields})
         except DuplicateKeyError:
             return False
         await reach(self._service, "after-write")

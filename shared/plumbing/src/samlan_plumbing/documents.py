@@ -34,6 +34,7 @@ Projection = Mapping[str, Any]
 RACES: Final = 30  # lost races before a change gives up and is retried from the queue
 OUTBOX_CAP: Final = 50  # entries a command may find waiting before it is asked to come again
 TELL_LIMIT: Final = 8  # events one change may tell
+BARE: Final[Projection] = {"outbox": 0}  # what a document has told is not read again
 OWN_FIELDS: Final = ("_id", "revision", "sequence", "outbox")
 DUPLICATE_KEY: Final = 11000
 
@@ -86,6 +87,7 @@ class Documents(Generic[S]):
         self.collection = resources.database[name]
         self._resources = resources
         self._outboxes: Outboxes = resources.outboxes
+        self._batches = resources.batches
         self._load = load
         self._dump = dump
         self._outboxes.register(self.collection)
@@ -93,7 +95,7 @@ class Documents(Generic[S]):
 
     async def read(self, key: str, projection: Projection | None = None) -> Stored[S] | None:
         """The document of this key, or None."""
-        found = await self.collection.find_one({"_id": key}, projection)
+        found = await self._batches.read(self.collection, key, projection or BARE)
         return self._stored(found) if found is not None else None
 
     async def change(
@@ -109,7 +111,9 @@ class Documents(Generic[S]):
         `projection` leaves large arrays out of the read; then `decide` must answer with operators. A
         `command` is refused with `OutboxFull` while the document has too much left to tell."""
         for attempt in range(RACES):
-            found = await self.collection.find_one({"_id": key}, projection)
+            found = await self._batches.read(
+                self.collection, key, projection or (None if command else BARE)
+            )
             if command and found is not None and len(found.get("outbox", ())) >= OUTBOX_CAP:
                 raise OutboxFull(self.collection.name)
             change = decide(self._stored(found) if found is not None else None)
@@ -166,14 +170,14 @@ class Documents(Generic[S]):
             return await self._insert(key, change, entries)
         update = self._update(found, change, entries)
         guard = {"_id": key, "revision": found["revision"]}
-        return (await self.collection.update_one(guard, update)).modified_count == 1
+        return (await self._batches.update(self.collection, guard, update)).modified
 
     async def _insert(self, key: str, change: Change[S, T], entries: list[Entry]) -> bool:
         if change.state is None:
             raise ValueError(f"{self.collection.name}: a new document needs a state")
         document = self._fresh(key, self._dump(change.state), len(entries), entries)
         try:
-            await self.collection.insert_one(document)
+            await self._batches.insert(self.collection, document)
         except DuplicateKeyError as error:
             if "_id" not in (error.details or {}).get("keyPattern", {"_id": 1}):
                 raise

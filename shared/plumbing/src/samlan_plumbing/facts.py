@@ -73,6 +73,7 @@ class FactLog:
 
     def __init__(self, resources: Resources, name: str = "facts") -> None:
         self.collection = resources.database[name]
+        self._batches = resources.batches
         self._machine = resources.machine_clock
         self._service = resources.service
 
@@ -89,7 +90,7 @@ class FactLog:
         }  # fmt: skip
         await reach(self._service, "before-fact")
         try:
-            await self.collection.insert_one(row)
+            await self._batches.insert(self.collection, row)
         except DuplicateKeyError:
             return await self._met_before(fact)
         await reach(self._service, "after-fact")
@@ -98,16 +99,21 @@ class FactLog:
     async def finish(self, key: str, outcome: Mapping[str, Any]) -> None:
         """Marks the fact done with its outcome; a second time changes nothing that matters."""
         await reach(self._service, "before-finish")
-        await self.collection.update_one({"_id": key}, {"$set": {"open": False, "outcome": dict(outcome)}})
+        done = {"$set": {"open": False, "outcome": dict(outcome)}}
+        await self._batches.update(self.collection, {"_id": key}, done)
         await reach(self._service, "after-finish")
 
     async def answer(self, key: str, answer: Mapping[str, Any]) -> Row:
         """Stores the answer unless there is one; returns the answer that stands."""
-        await self.collection.update_one(
-            {"_id": key}, [{"$set": {"answer": {"$ifNull": ["$answer", {"$literal": dict(answer)}]}}}]
-        )
-        row = await self.collection.find_one({"_id": key})
+        if await self.answer_unless(key, answer):
+            return dict(answer)
+        row = await self._batches.read(self.collection, key)
         return dict(row["answer"]) if row else dict(answer)
+
+    async def answer_unless(self, key: str, answer: Mapping[str, Any]) -> bool:
+        """Stores the answer; False says that another stands already, or that the fact was never taken."""
+        fields = {"answer": {"$ifNull": ["$answer", {"$literal": dict(answer)}]}}
+        return (await self._batches.update(self.collection, {"_id": key}, [{"$set": fields}])).modified
 
     async def by_id(self, fact: str) -> Row | None:
         """The row of a fact's id, if it was ever taken."""

@@ -9,6 +9,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 
+from samlan_plumbing.batches import Batches
 from samlan_plumbing.clocks import FileLibraryClock, LibraryClock, MachineClock, SystemLibraryClock
 from samlan_plumbing.counting import Commands
 from samlan_plumbing.deadletters import DeadLetters
@@ -55,6 +56,7 @@ class Resources:
             event_listeners=[Commands(self.metrics.registry)] if settings.counting else [],
         )  # fmt: skip
         self.database: AsyncDatabase[dict[str, Any]] = self.client[settings.database_name]
+        self.batches = Batches(self.client)
         self.relay = Relay(
             service=settings.service, url=settings.rabbitmq_url,
             log=self.log, flow=self.flow, metrics=self.metrics,
@@ -78,6 +80,7 @@ class Resources:
 
     async def prepare(self) -> None:
         """Creates what guarded writes need: on the embedded server an index, without which they scan."""
+        await self.batches.prepare()
         hello = await self.client.admin.command("hello")
         if hello.get("setName") == EMBEDDED_SET:
             for collection, field in self._guards.values():

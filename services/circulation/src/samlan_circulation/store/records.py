@@ -38,9 +38,7 @@ class Facts(FactLog):
 
     async def answer_first(self, key: str, answer: Answer) -> bool:
         """Stores the answer; False says that another stands already, and this one must not be sent."""
-        stored = {**asdict(answer), "at": self._machine.now()}
-        fields = {"answer": {"$ifNull": ["$answer", {"$literal": stored}]}}
-        return (await self.collection.update_one({"_id": key}, [{"$set": fields}])).modified_count == 1
+        return await self.answer_unless(key, {**asdict(answer), "at": self._machine.now()})
 
     async def left_open(self, prefix: str) -> list[Doc]:
         """Facts of such devices that a crash left without an end."""
@@ -55,7 +53,7 @@ class Facts(FactLog):
 
     async def answered(self, key: str) -> Answer | None:
         """The answer that stands."""
-        row = await self.collection.find_one({"_id": key}, {"answer": 1, "open": 1})
+        row = await self._batches.read(self.collection, key, {"answer": 1, "open": 1})
         return answer_of(row) if row else None
 
 

@@ -33,6 +33,7 @@ class Holds:
 
     def __init__(self, resources: Resources) -> None:
         self.collection = resources.database["holds"]
+        self._batches = resources.batches
         self._service = resources.service
         resources.guarded(self.collection, "revision")
 
@@ -47,7 +48,7 @@ class Holds:
         """Stores the particulars of a hold about to join its queue; False says they stand already."""
         await reach(self._service, "before-write")
         try:
-            await self.collection.insert_one(row)
+            await self._batches.insert(self.collection, row)
         except DuplicateKeyError:
             return False
         await reach(self._service, "after-write")
@@ -70,17 +71,19 @@ class Holds:
         """Writes what the particulars had yet to learn, unless they know newer news."""
         writes = [_learned(revision, one) for revision, one in told]
         if len(writes) == 1:
-            await self.collection.update_one(*writes[0])
+            await self._batches.update(self.collection, *writes[0])
         elif writes:
             await self.collection.bulk_write([UpdateOne(*one) for one in writes], ordered=True)
 
     async def set_need(self, hold: HoldId, needed_at: datetime | None) -> None:
         """Says when the hold's last-needed day is over; None says that nothing falls due."""
-        await self.collection.update_one({"_id": hold}, {"$set": _falls_due("needed_at", needed_at)})
+        falls_due = {"$set": _falls_due("needed_at", needed_at)}
+        await self._batches.update(self.collection, {"_id": hold}, falls_due)
 
     async def seen_alive(self, hold: HoldId) -> None:
         """Notes that the hold joined its queue, so that nobody needs to look again."""
-        await self.collection.update_one({"_id": hold}, {"$set": _falls_due("look_at", None)})
+        never = {"$set": _falls_due("look_at", None)}
+        await self._batches.update(self.collection, {"_id": hold}, never)
 
     async def correct(self, hold: HoldId, fields: Row) -> None:
         """Sets what is known better of a hold that ended."""
@@ -88,7 +91,7 @@ class Holds:
 
     async def read(self, hold: str) -> Row | None:
         """The particulars of a hold."""
-        return await self.collection.find_one({"_id": hold})
+        return await self._batches.read(self.collection, hold)
 
     async def read_many(self, holds: Iterable[str]) -> dict[str, Row]:
         """The particulars of these holds, by id."""

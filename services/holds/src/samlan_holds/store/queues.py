@@ -254,7 +254,8 @@ class Queues:
     async def _taught(self, before: Queue, fresh: Sequence[Amended]) -> None:
         revision = before.revision + 1
         await self._holds.learn([(revision, one) for one in fresh])
-        await self.collection.update_one({"_id": before.title}, {"$pull": {"amended": {"r": revision}}})
+        known = {"$pull": {"amended": {"r": revision}}}
+        await self._resources.batches.update(self.collection, {"_id": before.title}, known)
 
     async def _keep_decisions(self, before: Queue, after: Queue) -> None:
         """Keeps the decision of every allotment about to end, before the queue forgets it."""
@@ -268,7 +269,7 @@ class Queues:
                     "until": entry.decision.at + DECISIONS_KEPT,
                 }  # fmt: skip
                 key = {"_id": f"{entry.hold}/{entry.allotment}"}
-                await self._decisions.update_one(key, {"$set": row}, upsert=True)
+                await self._resources.batches.update(self._decisions, key, {"$set": row}, upsert=True)
 
 
 def _as_amended(queue: Queue, found: Sequence[Waiting]) -> list[Waiting]:
