@@ -192,15 +192,19 @@ async def test_a_card_may_move_from_one_row_to_the_next(accounts: World) -> None
     assert found.json()["patron"] == "emil"
 
 
-@pytest.mark.parametrize("text", ["\ud800", "\x00", "x" * 100_000, "‮", "{{7*7}}", "$where"])
-async def test_hostile_text_in_any_field_is_stored_as_text_or_refused(accounts: World, text: str) -> None:
-    rows = [{**ASTRID, "patron": f"p{n}", field: text} for n, field in enumerate(ASTRID)]
-    wrapped = [{**ASTRID, "patron": f"q{n}", field: {text: text}} for n, field in enumerate(ASTRID)]
-    body = json.dumps({"rows": [{"line": n, "row": row} for n, row in enumerate(rows + wrapped)]})
+async def test_hostile_text_in_any_field_is_stored_as_text_or_refused(accounts: World) -> None:
+    texts = ("\ud800", "\x00", "x" * 20_000, "\u202e", "{{7*7}}", "$where")
+    forms = [form for text in texts for form in (text, [text], {text: text})]
+    rows = [
+        {**ASTRID, "patron": f"p{n}-{m}", field: form}
+        for n, field in enumerate(ASTRID)
+        for m, form in enumerate(forms)
+    ]
+    body = json.dumps({"rows": [{"line": n, "row": row} for n, row in enumerate(rows)]})
     async with accounts.ask("accounts") as client:
         answer = await client.post("/private/v1/import/patrons", content=body, headers=JSON)
     assert answer.status_code == 200, answer.text
-    assert answer.json()["stored"] + len(answer.json()["refused"]) == len(rows + wrapped)
+    assert answer.json()["stored"] + len(answer.json()["refused"]) == len(rows)
 
 
 async def test_a_file_of_another_name_is_not_taken(accounts: World) -> None:
@@ -295,32 +299,20 @@ async def test_card_or_identity_number_and_pin_log_in(accounts: World) -> None:
         assert answer.json() == {"patron": "astrid", "member": "vast", "status": "full"}
 
 
-@pytest.mark.parametrize(
-    "shown",
-    [
-        {"pin": "4321"},
-        {"pin": ""},
-        {"pin": "1234 "},
-        {"card": "2999999999"},
-        {"card": "%"},
-        {"card": ""},
-        {"member": "orebro"},
-        {"member": "atlantis"},
-        {"card": None, "identity": "19700101-0000"},
-        {"card": None, "identity": "2000000001"},
-    ],
-)
-async def test_what_does_not_belong_together_does_not_log_in(accounts: World, shown: dict[str, Any]) -> None:
+async def test_what_does_not_belong_together_does_not_log_in(accounts: World) -> None:
     await bring(accounts, ASTRID)
-    answer = await log_in(accounts, **shown)
-    assert (answer.status_code, reasons(answer)) == (403, ["wrong_credentials"])
+    for shown in (
+        {"pin": "4321"}, {"pin": ""}, {"pin": "1234 "}, {"card": "2999999999"}, {"card": "%"}, {"card": ""},
+        {"member": "orebro"}, {"member": "atlantis"}, {"card": None, "identity": "19700101-0000"},
+        {"card": None, "identity": "2000000001"},
+    ):  # fmt: skip
+        answer = await log_in(accounts, **shown)
+        assert (answer.status_code, reasons(answer)) == (403, ["wrong_credentials"]), shown
 
 
-@pytest.mark.parametrize(
-    "shown", [{"card": None}, {"identity": "19800229-2384"}, {"pin": None}, {"pin": 1234}]
-)
-async def test_credentials_are_one_number_and_a_pin(accounts: World, shown: dict[str, Any]) -> None:
-    assert (await log_in(accounts, **shown)).status_code == 422
+async def test_credentials_are_one_number_and_a_pin(accounts: World) -> None:
+    for shown in ({"card": None}, {"identity": "19800229-2384"}, {"pin": None}, {"pin": 1234}):
+        assert (await log_in(accounts, **shown)).status_code == 422, shown
 
 
 async def test_a_log_in_upgrades_an_imported_pin(accounts: World) -> None:

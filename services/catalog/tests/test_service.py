@@ -220,35 +220,33 @@ async def test_items_branches_and_members_are_listed(catalog: World) -> None:
     assert {one["member"]: one["currency"] for one in members}["gladsaxe"] == "DKK"
 
 
-@pytest.mark.parametrize("path", ["/titles/x", "/items/x", "/branches/vast/x"])
-async def test_what_is_not_there_is_a_problem(catalog: World, path: str) -> None:
-    answer = await catalog.get("catalog", path)
-    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+async def test_what_is_not_there_is_a_problem(catalog: World) -> None:
+    for path in ("/titles/x", "/items/x", "/branches/vast/x"):
+        answer = await catalog.get("catalog", path)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
-@pytest.mark.parametrize(
-    "body", [None, [], {"rows": None}, {"rows": [{"row": {}}]}, {"rows": [{"line": "x", "row": 1}]}]
-)
-async def test_a_request_that_is_no_batch_of_rows_is_refused(catalog: World, body: Any) -> None:
-    assert (await catalog.post("catalog", "/import/items", body)).status_code == 422
+async def test_a_request_that_is_no_batch_of_rows_is_refused(catalog: World) -> None:
+    for body in (None, [], {"rows": None}, {"rows": [{"row": {}}]}, {"rows": [{"line": "x", "row": 1}]}):
+        assert (await catalog.post("catalog", "/import/items", body)).status_code == 422, body
 
 
-@pytest.mark.parametrize("text", ["\ud800", "\x00", "x" * 100_000, "‮", "$where"])
+async def test_a_file_of_another_name_is_not_taken(catalog: World) -> None:
+    assert (await catalog.post("catalog", "/import/patrons", {"rows": []})).status_code == 404
+
+
 @pytest.mark.parametrize(("file", "row"), [("branches", LERUM), ("titles", RODA_RUMMET), ("items", COPY)])
 async def test_hostile_text_in_any_field_is_stored_as_text_or_refused(
-    catalog: World, file: str, row: dict[str, Any], text: str
+    catalog: World, file: str, row: dict[str, Any]
 ) -> None:
-    rows = [{**row, field: bad} for field in row for bad in (text, [text], {text: text})]
+    texts = ("\ud800", "\x00", "x" * 20_000, "\u202e", "$where")
+    rows = [{**row, field: bad} for text in texts for field in row for bad in (text, [text], {text: text})]
     body = json.dumps({"rows": [{"line": n, "row": one} for n, one in enumerate(rows)]})
     async with catalog.ask("catalog") as client:
         answer = await client.post(f"/private/v1/import/{file}", content=body, headers=JSON)
     assert answer.status_code == 200, answer.text
     report = answer.json()
     assert report["stored"] + report["same"] + len(report["refused"]) == len(rows)
-
-
-async def test_a_file_of_another_name_is_not_taken(catalog: World) -> None:
-    assert (await catalog.post("catalog", "/import/patrons", {"rows": []})).status_code == 404
 
 
 async def test_private_http_needs_a_token(catalog: World) -> None:
