@@ -15,11 +15,12 @@ from samlan_plumbing.tokens import Verifier
 from samlan_holds.domain.changing import Wish
 from samlan_holds.domain.importing import Row
 from samlan_holds.domain.model import BranchId, HoldId, ItemBarcode, PatronId, TitleId
+from samlan_holds.domain.placing import Placed
 from samlan_holds.domain.refusals import Refusal, status_of
 from samlan_holds.handlers.commands import ChangeOutcome, Commands, Place
 from samlan_holds.handlers.importing import Importing
 from samlan_holds.views.checks import Checks
-from samlan_holds.views.holds import HoldViews
+from samlan_holds.views.holds import HoldViews, fresh
 from samlan_holds.views.lists import Lists
 
 CHANGES: Final = 200  # of one batch; more is no patron's list
@@ -124,6 +125,11 @@ def router(verifier: Verifier, commands: Commands, importing: Importing, views: 
         outcome = await commands.place(Place(**body.model_dump()))
         if isinstance(outcome, tuple):
             raise _refused(outcome)
+        if isinstance(outcome, Placed):
+            return fresh(
+                outcome.entry, title=body.title, channel=body.channel, position=outcome.position,
+                because=outcome.because,
+            )  # fmt: skip
         return await views.one(outcome)
 
     @routes.patch("/holds")

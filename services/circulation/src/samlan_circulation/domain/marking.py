@@ -43,7 +43,8 @@ def mark(item: Item, state: ItemState, branch: BranchId, at: Place) -> Decided[I
 
 
 def whereabouts(item: Item) -> Event:
-    """Where the item is, for those who keep a copy."""
+    """Where the item is and who has it, for those who keep a copy."""
     return ItemWhereaboutsChanged(
-        item=item.thing.item, title=item.thing.title, state=item.state, branch=item.branch
-    )
+        item=item.thing.item, title=item.thing.title, state=item.state, branch=item.branch,
+        patron=item.loan.patron if item.loan else None,
+    )  # fmt: skip

@@ -74,7 +74,7 @@ def take_in(queue: Queue, rows: Sequence[Row], facts: Facts) -> Verdict[Taken]:
         if (refusal := _refusal(after, row, facts)) is not None:
             refused.append((row.line, refusal))
             continue
-        held = _held(row, facts)
+        held = _held(after, row, facts)
         stored.append(held)
         after = after.joined(held) if isinstance(held, Waiting) else after.given(held)
         if isinstance(held, Allotted):
@@ -104,11 +104,12 @@ def _refusal_of_item(queue: Queue, row: Row, item: ItemBarcode, facts: Facts) ->
     return Refusal("already_allotted") if row.frozen or queue.allotted_item(item) else None
 
 
-def _held(row: Row, facts: Facts) -> Waiting | Allotted:
+def _held(queue: Queue, row: Row, facts: Facts) -> Waiting | Allotted:
     if row.item is None:
+        late = any(one.placed_at >= row.placed_at for one in queue.allotted)
         return Waiting(
             hold=row.hold, patron=row.patron, pickup=row.pickup, placed_at=row.placed_at,
-            last_needed=row.last_needed, frozen=row.frozen,
+            last_needed=row.last_needed, frozen=row.frozen, late=late,
         )  # fmt: skip
     pickup, standing = facts.branch(row.pickup), facts.patron(row.patron)
     if pickup is None or standing is None:

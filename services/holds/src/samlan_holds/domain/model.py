@@ -50,7 +50,9 @@ def place_of(placed_at: datetime, hold: HoldId) -> Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A hold that waits: what allotment needs of it and nothing more."""
+    """A hold that waits: what allotment needs of it and nothing more.
+
+    `late` marks one that was imported into a place that others had been served behind."""
 
     hold: HoldId
     patron: PatronId
@@ -59,6 +61,12 @@ class Waiting:
     last_needed: date | None = None
     frozen: bool = False
     allotments: int = 0
+    late: bool = False
+
+    @property
+    def came_back(self) -> bool:
+        """Whether holds behind it may have been served without passing it over: it was not there then."""
+        return self.late or self.allotments > 0
 
     @property
     def place(self) -> Place:

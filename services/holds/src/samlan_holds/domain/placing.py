@@ -51,10 +51,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The hold as it waits, and the rules that let it."""
+    """The hold as it waits, the rules that let it, and its position; None for one that was placed before."""
 
     entry: Waiting
     because: Because
+    position: int | None = None
 
 
 def title_is_known(case: Case) -> Refusal | None:
@@ -153,7 +154,8 @@ def place(queue: Queue, placing: Placing, facts: Facts) -> Verdict[Placed | tupl
     told = HoldPlaced(
         hold=entry.hold, patron=entry.patron, title=queue.title, pickup=entry.pickup, channel=placing.channel
     )
-    return changed(Placed(entry, _because(case)), queue, queue.joined(entry), told)
+    placed = Placed(entry, _because(case), position=len(queue.waiting) + queue.behind + 1)
+    return changed(placed, queue, queue.joined(entry), told)
 
 
 def _case(queue: Queue, placing: Placing, facts: Facts) -> Case:

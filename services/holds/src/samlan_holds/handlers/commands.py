@@ -50,8 +50,10 @@ class Commands:
         self._holds = holds
         self._copies = copies
 
-    async def place(self, wanted: Place) -> HoldId | tuple[Refusal, ...]:
-        """Places a hold, or says every reason why not; the hold's particulars are written first."""
+    async def place(self, wanted: Place) -> Placed | HoldId | tuple[Refusal, ...]:
+        """Places a hold, or says every reason why not; the hold's particulars are written first.
+
+        A hold that a repeated command placed before is answered by its id."""
         hold = HoldId(derive("hold", wanted.command or fresh()))
         known = await self._holds.read(hold) if wanted.command else None
         if known is not None and known["state"] != "open":
@@ -69,7 +71,7 @@ class Commands:
             lambda queue, facts: place(queue, placing, facts),
             asks=Asks(patrons=(placing.patron,)), first=partial(self._write_particulars, placing),
         )  # fmt: skip
-        return hold if isinstance(outcome, Placed) else outcome
+        return hold if isinstance(outcome, Placed) and outcome.position is None else outcome
 
     async def change(
         self, wishes: tuple[Wish, ...], *, patron: str | None, command: str | None

@@ -1,7 +1,7 @@
 """How a queue lies in its document: short names and bare bytes, because a long queue is mostly this.
 
 A waiting hold takes under 100 bytes: `h` hold, `p` patron, `k` pickup, `t` placed at, and only where they say
-something `f` frozen, `n` last needed (days since 1970), `a` allotments so far.
+something `f` frozen, `n` last needed (days since 1970), `a` allotments so far, `l` imported late.
 """
 
 from __future__ import annotations
@@ -93,6 +93,8 @@ def waiting_row(entry: Waiting) -> Row:
         row["n"] = entry.last_needed.toordinal() - _EPOCH_DAY
     if entry.allotments:
         row["a"] = entry.allotments
+    if entry.late:
+        row["l"] = True
     return row
 
 
@@ -101,7 +103,7 @@ def waiting_of(row: Row) -> Waiting:
     return Waiting(
         hold=HoldId(_unpacked(row["h"])), patron=PatronId(_unpacked(row["p"])), pickup=BranchId(row["k"]),
         placed_at=row["t"], last_needed=_day(row.get("n")), frozen=row.get("f", False),
-        allotments=row.get("a", 0),
+        allotments=row.get("a", 0), late=row.get("l", False),
     )  # fmt: skip
 
 

@@ -86,7 +86,7 @@ class Checks:
             "waiting": [
                 {
                     "hold": one.hold, "patron": one.patron, "place": one.place, "frozen": one.frozen,
-                    "pickup": one.pickup,
+                    "pickup": one.pickup, "came_back": one.came_back,
                 }
                 for one in waiting
             ],

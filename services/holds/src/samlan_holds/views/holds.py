@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from samlan_contracts.shapes import Because
+
 from samlan_holds.domain.model import Allotted, HoldId, Queue, Waiting
 from samlan_holds.store.holds import Holds
 from samlan_holds.store.queues import Asks, Queues
@@ -66,7 +68,13 @@ class HoldViews:
         return len(queue.waiting) + max(1, queue.behind - after)
 
 
-def _waiting(row: Row, entry: Waiting, position: int) -> Row:
+def fresh(entry: Waiting, *, title: str, channel: str, position: int | None, because: Because) -> Row:
+    """A hold as it was just placed, without reading anything again."""
+    row = {"_id": entry.hold, "title": title, "patron": entry.patron, "channel": channel, "because": because}
+    return _waiting(row, entry, position)
+
+
+def _waiting(row: Row, entry: Waiting, position: int | None) -> Row:
     return {
         **_common(row), "pickup": entry.pickup, "state": "frozen" if entry.frozen else "waiting",
         "position": position, "frozen": entry.frozen, "last_needed": _iso(entry.last_needed), "item": None,
