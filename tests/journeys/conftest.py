@@ -20,10 +20,13 @@ async def services(
     servers: Servers, keys: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Consortium]:
     """All services in this process, with the branches and devices that every town has."""
-    async with declared(servers) as vhost, opened(servers, vhost, keys) as world:
-        async with consortium(world, tmp_path_factory.mktemp("consortium")) as made:
-            await made.load(branches=BRANCHES, devices=DEVICES)
-            yield made
+    async with (
+        declared(servers) as vhost,
+        opened(servers, vhost, keys) as world,
+        consortium(world, tmp_path_factory.mktemp("consortium")) as made,
+    ):
+        await made.load(branches=BRANCHES, devices=DEVICES)
+        yield made
 
 
 @pytest_asyncio.fixture

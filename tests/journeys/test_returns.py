@@ -40,8 +40,9 @@ async def test_nobody_waits_and_home_is_elsewhere_so_it_travels_home(town: Town)
 @pytest.mark.clause("V14")
 async def test_a_hold_for_this_branch_is_shelved_and_told_once(town: Town) -> None:
     await town.load(
-        loans=[lent("roda-lerum", "anna", "vast/lerum", due=IN_TIME)], holds=[held("roda", "cilla", "vast/lerum")]
-    )  # fmt: skip
+        loans=[lent("roda-lerum", "anna", "vast/lerum", due=IN_TIME)],
+        holds=[held("roda", "cilla", "vast/lerum")],
+    )
     await town.scan("roda-lerum", "vast/lerum")
     assert (await town.where("roda-lerum"))["state"] == "hold_shelf"
     (hold,) = await town.holds_of("cilla")
@@ -57,8 +58,9 @@ async def test_a_hold_for_this_branch_is_shelved_and_told_once(town: Town) -> No
 
 async def test_a_hold_for_another_branch_becomes_ready_when_the_item_arrives(town: Town) -> None:
     await town.load(
-        loans=[lent("roda-lerum", "anna", "vast/lerum", due=IN_TIME)], holds=[held("roda", "cilla", "vast/ale")]
-    )  # fmt: skip
+        loans=[lent("roda-lerum", "anna", "vast/lerum", due=IN_TIME)],
+        holds=[held("roda", "cilla", "vast/ale")],
+    )
     await town.scan("roda-lerum", "vast/lerum")
     found = await town.where("roda-lerum")
     assert (found["state"], found["goes_to"]) == ("in_transit", "vast/ale")
@@ -165,8 +167,9 @@ async def test_a_drop_after_closing_counts_as_its_branch_says(
 
 async def test_the_same_fact_twice_and_the_item_handed_in_twice_change_nothing_more(town: Town) -> None:
     await town.load(
-        loans=[lent("roda-lerum", "anna", "vast/lerum", due="2026-11-01")], holds=[held("roda", "cilla", "vast/lerum")]
-    )  # fmt: skip
+        loans=[lent("roda-lerum", "anna", "vast/lerum", due="2026-11-01")],
+        holds=[held("roda", "cilla", "vast/lerum")],
+    )
     await town.scan("roda-lerum", "vast/lerum", id=f"one-{town.tag}", sequence=900001)
     await town.scan("roda-lerum", "vast/lerum", id=f"one-{town.tag}", sequence=900001)
     await town.scan("roda-lerum", "vast/lerum")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -63,12 +62,11 @@ async def _lasting(here: Consortium) -> tuple[list[Violation], Seen]:
 
 
 def counts(seen: Seen) -> dict[str, int]:
-    """How much was looked at, by kind."""
-    rows = ((kind, len(found)) for kinds in seen.rows.values() for kind, found in kinds.items())
+    """How much was looked at, by kind; what several services keep is counted once."""
+    totals: dict[str, int] = {}
+    for kind, found in ((kind, found) for kinds in seen.rows.values() for kind, found in kinds.items()):
+        totals[kind] = max(totals.get(kind, 0), len(found))
     copies = sum(len(found) for kinds in seen.copies.values() for found in kinds.values())
-    totals: Counter[str] = Counter()
-    for kind, count in rows:
-        totals[kind] += count
     return {**dict(sorted(totals.items())), "copies": copies}
 
 

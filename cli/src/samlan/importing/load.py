@@ -20,6 +20,7 @@ from samlan.importing.journal import Journal, Place
 from samlan.importing.report import Refused, Report
 
 BATCH: Final = 500
+BATCH_BYTES: Final = 4_000_000  # far below a body's limit, also after base64
 ATTEMPTS: Final = 60
 PAUSE_SECONDS: Final = 0.5
 ANSWER_LIMIT_SECONDS: Final = 120.0
@@ -105,12 +106,15 @@ async def _try(peers: Peers, source: Source, body: dict[str, Any]) -> Answer | N
 
 
 def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    """Rows in batches that stay below what a service takes as one body."""
     batch: list[Line] = []
+    begun: int | None = None
     for line in lines:
         batch.append(line)
-        if len(batch) >= BATCH:
+        begun = line.end if begun is None else begun
+        if len(batch) >= BATCH or line.end - begun >= BATCH_BYTES:
             yield batch
-            batch = []
+            batch, begun = [], None
     if batch:
         yield batch
 
