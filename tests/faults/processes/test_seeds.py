@@ -58,7 +58,8 @@ async def told_in_a_storm(place: Town, telling: Telling, seed: int, steps: int) 
 
 
 def assert_something_happened(calm: Outcome) -> None:
-    """The load is worth repeating: it left fees paid and owed, holds ready, exceptions and messages."""
+    """The load is worth repeating: facts kept, fees paid and owed, holds ready, exceptions, messages."""
+    assert 404 not in calm["facts"].values()
     fees = [fee for fees in calm["ledgers"].values() for fee in fees]
     assert {bool(owed) for _, _, owed in fees} == {True, False}
     served = [state for holds in calm["holds"].values() for _, state, *_ in holds]
