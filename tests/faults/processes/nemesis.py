@@ -150,9 +150,9 @@ def _placed(acts: Sequence[tuple[str, Act]], dice: Random) -> list[Blow]:
 async def strike(blows: Sequence[Blow], telling: Telling, steps: int) -> None:
     """Strikes each blow once the telling has come so far; what is left when it ends strikes at rest."""
     for blow in blows:
-        while telling.steps < blow.at * steps and not telling.done:
+        while telling.played(steps) < blow.at and not telling.done:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
-        log.warning("%s: %s at step %s of %s", telling.cast.name, blow.says, telling.steps, steps)
+        log.warning("%s: %s at %.2f", telling.cast.name, blow.says, telling.played(steps))
         await blow.act(telling.town)
 
 

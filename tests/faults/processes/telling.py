@@ -40,6 +40,10 @@ class Telling:
         """Whether every story has ended."""
         return self.told == len(self.stories)
 
+    def played(self, steps: int) -> float:
+        """How much of the load is behind us: half of it are `steps`, half are stories that ended."""
+        return (min(self.steps / steps, 1.0) + self.told / len(self.stories)) / 2
+
     async def tell(self) -> None:
         """Tells all stories, several at a time; returns when each has ended and every kiosk was heard."""
         turn = asyncio.Semaphore(AT_ONCE)
