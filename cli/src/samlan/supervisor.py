@@ -112,6 +112,7 @@ class Supervisor:
         process = self.processes[name]
         process.wanted = False
         await process.child.end(DRAIN_SECONDS)
+        process.pid = None  # news of its end may come after it was begun again, and is old then
 
     async def begin(self, name: str) -> None:
         """Starts a process that is down; does not wait until it is ready."""

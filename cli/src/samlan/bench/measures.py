@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from samlan.bench.counts import Counts, counts_between, metrics
+from samlan.bench.desk import AtTheDesk, Desk
 from samlan.bench.figures import AT_LEAST, AT_MOST, Figure, Target, medians, times_linear
 from samlan.bench.floor import floor
 from samlan.bench.processor import memory_mb
@@ -20,8 +21,9 @@ from samlan.supervisor import Supervisor
 
 COUNTED_RETURNS: Final = 200
 IDLE_SECONDS: Final = 5.0
-PACED_RETURNS: Final = 300
+PACED_RETURNS: Final = 150
 ITEMS_PER_RETURN: Final = 3  # of which two are on loan
+DESK_ITEMS: Final = 4_000
 SCALED_RETURNS: Final = 200
 SCALED_DELAY_MS: Final = 100
 BUSIEST: Final = "holds"
@@ -63,7 +65,8 @@ class Run:
 
 
 STORMY: Final = (
-    "returns_per_second", "floor_ratio", "cpu_ms_per_return", "reply_ms", "effect_ms", "memory_mb",
+    "returns_per_second", "floor_ratio", "cpu_ms_per_return", "work_per_return", "reply_ms", "effect_ms",
+    "memory_mb",
 )  # fmt: skip
 
 
@@ -89,7 +92,7 @@ async def storms(run: Run) -> None:
             await _latencies(run, here, per_second.median / 2)
         run.step("checking every invariant")
         await checked(here)
-        if wish.wants("floor_ratio", "cpu_ms_per_return"):
+        if wish.wants("floor_ratio", "cpu_ms_per_return", "work_per_return"):
             await _against_the_floor(run, here, done, idle)
 
 
@@ -189,6 +192,32 @@ def _remember(run: Run, rest: Mapping[str, float], after: Mapping[str, float], r
     )  # fmt: skip
 
 
+async def at_the_desk(run: Run) -> None:
+    """Check-out and renewal through the gateway, beside a bare endpoint in the same run."""
+    if not run.wish.wants("desk_ms"):
+        return
+    async with stage(tell=run.step) as here:
+        run.step("importing for the desk")
+        await here.load(Scale.of(DESK_ITEMS), sizes=[])
+        await here.at_rest()
+        visitors, done = AtTheDesk(here), list[Desk]()
+        for number in range(run.wish.rounds):
+            run.step(f"the desk, {number + 1} of {run.wish.rounds}")
+            done.append(await visitors.measure())
+    ratios = [one.gateway.p50 / one.bare.p50 for one in done if one.gateway.p50 and one.bare.p50]
+    parts = {
+        f"{who} {rank}": medians([{"x": getattr(getattr(one, who), rank) or 0.0} for one in done])["x"]
+        for who in ("gateway", "bare")
+        for rank in ("p50", "p99")
+    }
+    run.found(
+        Figure(
+            name="desk_ms", unit="× bare p50", rounds=ratios, target=Target(AT_MOST, 2), parts=parts,
+            note="8 clients, check-out and renewal",
+        )
+    )  # fmt: skip
+
+
 async def start(run: Run) -> None:
     """How long `samlan up` takes to be ready: the first start on a new folder, and later ones."""
     if not run.wish.wants("start_s"):
@@ -274,5 +303,5 @@ async def _scaled(run: Run, replicas: int) -> list[float]:
 
 
 Measure = Callable[[Run], Coroutine[Any, Any, None]]
-ALL: Final[tuple[Measure, ...]] = (storms, start, scale, growth)
-NAMES: Final = (*STORMY, "start_s", "scale", "growth")
+ALL: Final[tuple[Measure, ...]] = (storms, at_the_desk, start, scale, growth)
+NAMES: Final = (*STORMY, "desk_ms", "start_s", "scale", "growth")

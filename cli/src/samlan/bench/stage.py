@@ -95,10 +95,14 @@ class Stage:
 
     async def restart(self, *, only: str = "", **environment: str) -> None:
         """Starts services again, all or the replicas of one, with more in their environment."""
-        for name, process in self.supervisor.processes.items():
-            if process.service and only in ("", process.service):
-                process.environment.update(environment)
-                await self.supervisor.restart(name)
+        concerned = {
+            name: process
+            for name, process in self.supervisor.processes.items()
+            if process.service and only in ("", process.service)
+        }
+        for process in concerned.values():
+            process.environment.update(environment)
+        await asyncio.gather(*(self.supervisor.restart(name) for name in concerned))
         await self.settle()
 
 
