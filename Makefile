@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 SEEDS ?= 1 2 3
 BENCH ?=
 
-.PHONY: install demo test check faults bench lock broker
+.PHONY: install demo test check catalogue faults bench lock broker
 
 install: $(STAMP) broker
 
@@ -36,6 +36,11 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(addsuffix /src,$(MEMBERS))
 	$(BIN)/lint-imports --no-cache
+
+catalogue: install
+	$(BIN)/python -m samlan_contracts.catalogue
+	$(BIN)/python -m samlan_contracts.policy.reference policies/README.md
+	$(BIN)/python -m samlan_gateway.api
 
 test: check
 	$(BIN)/pytest -n 2 --dist loadgroup
