@@ -46,15 +46,23 @@ class Copies:
         return written.modified or written.upserted
 
     async def apply_many(self, rows: Sequence[tuple[str, int, Fields]]) -> None:
-        """Stores a batch of a snapshot in one request; newer copies win."""
+        """Stores a batch of a snapshot; newer copies win.
+
+        Nearly all of a snapshot is new where it arrives, and an insert costs a fifth of an upsert."""
         if not rows:
             return
+        fresh = [{"_id": key, **fields, "sequence": sequence} for key, sequence, fields in rows]
+        try:
+            await self.collection.insert_many(fresh, ordered=False)
+        except BulkWriteError as error:
+            await self._replace_many([rows[place] for place in _met(error)])
+
+    async def _replace_many(self, rows: Sequence[tuple[str, int, Fields]]) -> None:
         writes = [UpdateOne(*_newer(*row), upsert=True) for row in rows]
         try:
             await self.collection.bulk_write(writes, ordered=False)
         except BulkWriteError as error:
-            if any(one["code"] != DUPLICATE_KEY for one in error.details["writeErrors"]):
-                raise
+            _met(error)
 
     async def entomb(self, key: str, fields: Fields | None = None) -> None:
         """Leaves a tombstone: only `fields` stay, and nothing later is applied."""
@@ -77,6 +85,14 @@ class Copies:
 
 def _newer(key: str, sequence: int, fields: Fields) -> tuple[dict[str, Any], dict[str, Any]]:
     return {"_id": key, "sequence": {"$lt": sequence}}, {"$set": {**fields, "sequence": sequence}}
+
+
+def _met(error: BulkWriteError) -> list[int]:
+    """The places in a batch of rows whose key was there; any other error is raised again."""
+    errors = error.details["writeErrors"]
+    if any(one["code"] != DUPLICATE_KEY for one in errors):
+        raise error
+    return [int(one["index"]) for one in errors]
 
 
 class Once:
