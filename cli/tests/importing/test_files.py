@@ -8,6 +8,8 @@ import pytest
 from samlan.importing.files import MAX_LINE_BYTES, read_lines
 from samlan.importing.journal import Journal, Place
 
+CUT_OFF = "the MARC21 record is cut off, or its length is wrong"
+
 
 def lines(tmp_path: Path, content: bytes, name: str = "items.jsonl") -> list[tuple[int, object]]:
     path = tmp_path / name
@@ -40,7 +42,13 @@ def test_marc_records_are_counted_and_a_broken_one_is_left_out(tmp_path: Path) -
     found = lines(tmp_path, b"00008ab\x1dgarbage\x1d00007c\x1d00099cut", "titles.mrc")
     assert [number for number, _ in found] == [1, 2, 3, 4]
     assert found[1][1] == "not a MARC21 record: its length cannot be read"
-    assert found[3][1] == "the MARC21 record is cut off"
+    assert found[3][1] == CUT_OFF
+
+
+def test_a_wrong_length_swallows_no_record_behind_it(tmp_path: Path) -> None:
+    found = lines(tmp_path, b"99999lies\x1d\r\n00008ab\x1d\n00009cde\x1d\n", "titles.mrc")
+    assert found[0] == (1, CUT_OFF)
+    assert [(number, isinstance(row, dict)) for number, row in found[1:]] == [(2, True), (3, True)]
 
 
 def test_an_interrupted_run_goes_on_behind_the_last_answered_row(tmp_path: Path) -> None:

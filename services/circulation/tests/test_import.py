@@ -12,6 +12,7 @@ from samlan_contracts.events.catalog import ItemDescribed
 from samlan_contracts.events.circulation import ItemBorrowed, ItemReturned, ItemWhereaboutsChanged
 from samlan_contracts.events.holds import QueueChanged
 from samlan_contracts.shapes import Queue, Thing
+from samlan_plumbing import topology
 from samlan_plumbing.snapshots import Row, send_snapshot
 
 from .conftest import Library
@@ -124,6 +125,10 @@ async def test_devices_are_registered_once_and_may_move(library: Library) -> Non
         ({"branch": "lerum"}, "branch: member/branch is needed"),
         ({"kind": "toaster"}, "kind: one of kiosk, sorter, drop, door is needed"),
         ({"device": "a/b"}, "device: letters, digits, dots, dashes and underscores only"),
+        *(
+            ({"device": user}, f"device: {user} is a user of the system itself")
+            for user in (*topology.SERVICES, "operator", "administrator", "guest")
+        ),
     ],
 )
 async def test_a_bad_device_is_refused(library: Library, bad: dict[str, Any], reason: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final
 
 MAX_LINE_BYTES: Final = 256_000  # a row is a few hundred bytes; anything near this is not a row
 MARC_HEADER: Final = 5
+MARC_END: Final = b"\x1d"
 MARC_MAX_BYTES: Final = 99_999  # what five digits can say
 
 
@@ -98,21 +99,32 @@ def _parsed(number: int, end: int, raw: bytes) -> Line:
 
 
 def _records(file: BinaryIO, number: int) -> Iterator[Line]:
-    """MARC21 records in ISO 2709: five digits of length, then the rest; `number` counts records."""
-    while header := file.read(MARC_HEADER):
+    """MARC21 records in ISO 2709: five digits of length, then the rest; `number` counts records.
+
+    A length that does not end where a record ends is not believed: it would swallow the records behind it."""
+    while header := _header(file):
         number += 1
-        if not header.strip():
-            continue
+        behind = file.tell()
         if len(header) < MARC_HEADER or not header.isdigit() or int(header) <= MARC_HEADER:
-            found = _skip_record(file)
-            yield Line(number, found, None, "not a MARC21 record: its length cannot be read")
+            why = "not a MARC21 record: its length cannot be read"
+            yield Line(number, _skip_record(file), None, why)
             continue
         rest = file.read(int(header) - MARC_HEADER)
-        if len(rest) < int(header) - MARC_HEADER:
-            yield Line(number, file.tell(), None, "the MARC21 record is cut off")
+        if rest.find(MARC_END) != int(header) - MARC_HEADER - 1:
+            file.seek(behind)
+            yield Line(
+                number, _skip_record(file), None, "the MARC21 record is cut off, or its length is wrong"
+            )
             continue
         encoded = base64.b64encode(header + rest).decode("ascii")
         yield Line(number, file.tell(), {"marc": encoded})
+
+
+def _header(file: BinaryIO) -> bytes:
+    """The next record's five digits; some programs put each record on a line of its own."""
+    while (first := file.read(1)) and not first.strip():
+        pass
+    return first + file.read(MARC_HEADER - 1)
 
 
 def _skip_rest(file: BinaryIO, raw: bytes) -> None:
@@ -123,7 +135,7 @@ def _skip_rest(file: BinaryIO, raw: bytes) -> None:
 def _skip_record(file: BinaryIO) -> int:
     """Goes on behind the next record terminator, so that the next record is served."""
     while byte := file.read(1):
-        if byte == b"\x1d":
+        if byte == MARC_END:
             break
     return file.tell()
 

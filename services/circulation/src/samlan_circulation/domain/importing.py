@@ -20,6 +20,11 @@ KINDS: Final = ("kiosk", "sorter", "drop", "door")
 BRANCH: Final = re.compile(r"[^/\s]+/[^/\s]+")
 DEVICE: Final = re.compile(r"[\w.-]{1,100}")
 STAYS: Final = ("lost", "claimed_returned")
+# a device's name is its broker user: one of these would take a running part's rights away
+BROKER_USERS: Final = frozenset({
+    "accounts", "administrator", "billing", "catalog", "circulation", "gateway", "guest", "holds", "kiosk",
+    "notify", "operator",
+})  # fmt: skip
 
 
 class BadRow(ValueError):
@@ -56,6 +61,8 @@ def read_device(row: Mapping[str, Any]) -> dict[str, Any]:
     device, branch, kind = _text(row, "device"), _text(row, "branch"), _text(row, "kind")
     if not DEVICE.fullmatch(device):
         raise BadRow("device: letters, digits, dots, dashes and underscores only")
+    if device.lower() in BROKER_USERS:
+        raise BadRow(f"device: {device} is a user of the system itself")
     if not BRANCH.fullmatch(branch):
         raise BadRow("branch: member/branch is needed")
     if kind not in KINDS:
