@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_SECONDS: Final = 0.3
 PATIENCE_SECONDS: Final = 300.0  # for one condition, after which a telling is stuck and says in what
+DELIVERY: Final = "delivery"  # how many there are depends on which copy serves whom
 DECIDED: Final = (200, 201, 403, 409)
 
 
@@ -50,11 +51,11 @@ class Hands:
 
     # -- devices ----------------------------------------------------------------------------------------
 
-    async def scan(self, item: str, place: str) -> str:
+    async def scan(self, item: str, place: str, *, told: str | None = None) -> str:
         """A kiosk takes an item in; on its disk when this returns, and heard of some time later."""
         event = item_returned(self.own(item), happened_at=self._now(f"{item} at {place}"), mode="kiosk")
         recorded = await self._telling.kiosks[place].record(event)
-        self._note_fact(recorded.id, f"scan {item} at {place}")
+        self._note_fact(recorded.id, told or f"scan {item} at {place}")
         return recorded.id
 
     async def ask_for_bin(self, item: str, place: str) -> Answer:
@@ -164,7 +165,8 @@ class Hands:
         while True:
             found = await self.until_state(item, "in_transit", "hold_shelf", "available")
             if found["goes_to"]:  # in transit, or on a shelf for somebody else than before
-                fact = await self.scan(item, found["goes_to"].partition("/")[2].partition("-")[0])
+                place = found["goes_to"].partition("/")[2].partition("-")[0]
+                fact = await self.scan(item, place, told=DELIVERY)
                 await self.until_taken({"id": fact})
             elif holder is None or (await self._hold(holder) or {}).get("state") == "ready":
                 return

@@ -19,6 +19,7 @@ from typing import Any
 from samlan.checking import Seen
 
 from .cast import Row
+from .hands import DELIVERY
 from .telling import Telling
 
 Outcome = dict[str, Any]
@@ -111,6 +112,8 @@ async def _fact(telling: Telling, fact: str) -> tuple[str, Any]:
     told = telling.facts[fact]
     if status != 200:
         return told, status
+    if told.endswith(DELIVERY):
+        return told, (body["open"], body["reason"])
     at = telling.times[datetime.fromisoformat(body["happened_at"])]
     return told, (body["type"], telling.cast.plain(body["item"]), at, body["open"], body["reason"])
 
