@@ -163,6 +163,14 @@ async def _with_clients(url: str, client: Callable[[httpx2.AsyncClient], Awaitab
         await asyncio.gather(*(client(http) for _ in range(CLIENTS)))
 
 
+def titles_without_holds(sample: Path) -> tuple[str, str, str]:
+    """Three titles that nobody waits for."""
+    held = {row["title"] for row in _rows(sample / "holds.jsonl")}
+    free = (row["title"] for row in _rows(sample / "items.jsonl") if row["title"] not in held)
+    first, second, third, *_ = dict.fromkeys(free)
+    return first, second, third
+
+
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as lines:
         yield from (json.loads(line) for line in lines)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from samlan.bench.counts import Counts, counts_between, metrics
-from samlan.bench.desk import AtTheDesk, Desk
+from samlan.bench.desk import AtTheDesk, Desk, titles_without_holds
 from samlan.bench.figures import AT_LEAST, AT_MOST, Figure, Target, medians, times_linear
 from samlan.bench.floor import floor
+from samlan.bench.growing import Growing, Pair
 from samlan.bench.processor import memory_mb
 from samlan.bench.stage import BROKER, DATASTORE, Stage, stage
 from samlan.bench.storm import Paced, Storm, checked, paced, storm
@@ -218,6 +219,33 @@ async def at_the_desk(run: Run) -> None:
     )  # fmt: skip
 
 
+async def growing(run: Run) -> None:
+    """One long queue over a short one, and one patron with many loans over one with few."""
+    if not run.wish.wants("queue_growth", "patron_growth"):
+        return
+    async with stage(tell=run.step) as here:
+        run.step("importing long queues and long lists")
+        await here.load(Scale.of(DESK_ITEMS), sizes=[])
+        both = Growing(here, titles_without_holds(here.folder / "sample"))
+        await both.prepare()
+        queues: list[Pair] = []
+        pages: list[Pair] = []
+        for number in range(run.wish.rounds):
+            run.step(f"long and short, {number + 1} of {run.wish.rounds}")
+            queues.append(await both.queues())
+            pages.append(await both.pages())
+    for name, target, pairs in (("queue_growth", 2.0, queues), ("patron_growth", 3.0, pages)):
+        run.found(
+            Figure(
+                name=name, unit="×", rounds=[one.ratio for one in pairs], target=Target(AT_MOST, target),
+                parts={
+                    "short ms": medians([{"x": one.short} for one in pairs])["x"],
+                    "long ms": medians([{"x": one.long} for one in pairs])["x"],
+                },
+            )
+        )  # fmt: skip
+
+
 async def start(run: Run) -> None:
     """How long `samlan up` takes to be ready: the first start on a new folder, and later ones."""
     if not run.wish.wants("start_s"):
@@ -303,5 +331,5 @@ async def _scaled(run: Run, replicas: int) -> list[float]:
 
 
 Measure = Callable[[Run], Coroutine[Any, Any, None]]
-ALL: Final[tuple[Measure, ...]] = (storms, at_the_desk, start, scale, growth)
-NAMES: Final = (*STORMY, "desk_ms", "start_s", "scale", "growth")
+ALL: Final[tuple[Measure, ...]] = (storms, at_the_desk, growing, start, scale, growth)
+NAMES: Final = (*STORMY, "desk_ms", "queue_growth", "patron_growth", "start_s", "scale", "growth")
