@@ -237,6 +237,15 @@ async def test_the_shelf_deadline_runs_out_when_the_branch_closes_and_not_before
     assert holds.world.events(HoldReady)[-1].patron == "cilla"
 
 
+async def test_who_moves_an_item_to_another_branch_learns_no_borrower(holds: Any) -> None:
+    await holds.ready("anna", pickup=LERUM)
+    await holds.placed("cilla", pickup=PARTILLE)
+    await holds.at(CLOSES)
+    [row] = (await holds.get("/pickup-shelf", branch=LERUM))["items"]
+    assert (row["action"], row["goes_to"]) == ("move", PARTILLE)
+    assert "borrower_id" not in row["hold"]
+
+
 async def test_a_job_that_was_down_for_days_catches_up_with_the_right_date(holds: Any) -> None:
     await holds.ready("anna")
     await holds.at(CLOSES + timedelta(days=3))

@@ -128,12 +128,13 @@ def _shelf_row(row: Row, entry: Allotted | None, thing: Thing | None, facts: Fac
     bound = entry if entry is not None and not _is_over(entry, facts) else None
     home = thing.home if thing else branch
     standing = facts.patrons.get(entry.patron) if entry else None
-    borrower_id = standing.borrower_id if standing else ""
+    served_here = entry is not None and entry.pickup == branch
+    borrower_id = {"borrower_id": standing.borrower_id if standing else ""} if served_here else {}
     return {
         "item": row["_id"], "title": row["title"], "state": "hold_shelf", "branch": branch,
         "action": "keep" if keep else "move",
         "goes_to": None if keep else bound.pickup if bound else home,
-        "hold": {"id": entry.hold, "borrower_id": borrower_id} if entry else None,
+        "hold": {"id": entry.hold, **borrower_id} if entry else None,
         "ready_until": entry.ready_until.isoformat() if entry and entry.ready_until else None,
     }  # fmt: skip
 
