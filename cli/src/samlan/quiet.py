@@ -48,13 +48,13 @@ class Quiet:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def _round(self, counter: Counter) -> Round:
+        """What every service says, and where none has anything to do, how much lies in each queue."""
         answers = await asyncio.gather(*(self._flow(name) for name in self._services))
         said = dict(zip(self._services, answers, strict=True))
-        return Round(
-            services={name: flow for name, flow in said.items() if flow is not None},
-            queues=await counter.counts(),
-            down=tuple(name for name, flow in said.items() if flow is None),
-        )
+        services = {name: flow for name, flow in said.items() if flow is not None}
+        down = tuple(name for name, flow in said.items() if flow is None)
+        idle = not busy(None, Round(services=services, down=down))
+        return Round(services=services, queues=await counter.counts() if idle else {}, down=down)
 
     async def _flow(self, service: str) -> dict[str, int] | None:
         try:
