@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import aio_pika
 import pytest
+from aio_pika.abc import AbstractIncomingMessage
 from samlan.playing import Watch
 from samlan_contracts.events.circulation import ItemReturned
 from samlan_contracts.shapes import Thing
@@ -21,11 +22,13 @@ from samlan_plumbing.outbox import Tell, outgoing
 from .cast import PLACES, Cast
 from .hands import Hands
 from .outcome import mails, outcome_of, told_twice
+from .seeds import ASKED
 from .stories import stories
 from .telling import Telling, files
 from .town import NOON, Town
 
 ALERT: Final = 50_000  # architecture.md, State and events, 5
+LEFT: Final = ALERT if ASKED else 2_000  # of the filling, for notify to work through: a minute or a second
 AT_ONCE: Final = 500
 SLOW_SHARE: Final = 0.1
 NOTIFY: Final = "notify"
@@ -55,6 +58,7 @@ async def test_returns_go_on_while_notify_is_down_and_all_is_told_afterwards(pla
     assert_told_once(events)
     assert await failures(place) == put_back
 
+    await take_out(place, ALERT - LEFT)
     await together(place.supervisor.begin, notifiers(place))
     await place.heal()
     await place.settle()
@@ -109,6 +113,27 @@ async def fill(place: Town) -> None:
         messages = fillers(ALERT)
         while part := list(islice(messages, AT_ONCE)):
             await asyncio.gather(*(channel.default_exchange.publish(one, f"{NOTIFY}.events") for one in part))
+
+
+async def take_out(place: Town, count: int) -> None:
+    """Takes so much of the filling, which came first, out of the queue again, a batch at a time."""
+    taken, done = 0, asyncio.Event()
+
+    async def take(message: AbstractIncomingMessage) -> None:
+        nonlocal taken
+        taken += 1
+        if taken <= count and taken % AT_ONCE == 0:
+            assert str(message.headers["x-subject"]).startswith("item/filler-")
+            await message.ack(multiple=True)
+        if taken >= count:
+            done.set()
+
+    async with await aio_pika.connect(place.addresses.amqp) as connection:
+        channel = await connection.channel()
+        await channel.set_qos(prefetch_count=AT_ONCE)
+        queue = await channel.get_queue(f"{NOTIFY}.events", ensure=False)
+        await queue.consume(take)
+        await done.wait()
 
 
 def fillers(count: int) -> Iterator[aio_pika.Message]:
