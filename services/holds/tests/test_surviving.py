@@ -176,7 +176,7 @@ async def test_replicas_place_freeze_cancel_and_allot_at_once_and_the_count_is_r
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4)))[::3])
 async def test_news_of_an_item_in_any_order_comes_to_the_same_end(holds: Any, order: tuple[int, ...]) -> None:
     """Lent to David, returned, lent to Anna who waits, returned: whoever hears of it when."""
     await holds.queue_of("anna", "cilla")
@@ -237,42 +237,41 @@ async def crowd(holds: Any, title: str, size: int) -> list[str]:
 
 
 async def test_a_long_queue_is_served_in_order_whatever_happens_behind(holds: Any) -> None:
-    people = await crowd(holds, "long", 160)
-    held = {one: (await holds.state(one))["id"] for one in people[100:110]}
-    await holds.change({"hold": held[people[100]], "cancel": True})
-    await holds.change({"hold": held[people[101]], "frozen": True})
-    await holds.change({"hold": held[people[102]], "pickup": PARTILLE})
+    people = await crowd(holds, "long", 80)
+    held = {one: (await holds.state(one))["id"] for one in people[60:63]}
+    gone, cold, moved = people[60:63]
+    await holds.change(
+        {"hold": held[gone], "cancel": True}, {"hold": held[cold], "frozen": True},
+        {"hold": held[moved], "pickup": PARTILLE},
+    )  # fmt: skip
     await holds.placed("anna", "long")
-    assert holds.length("long") == 159
-    assert (await holds.state("anna"))["position"] == 160
-    assert (await holds.state(people[103]))["position"] == 103
-    assert (await holds.place(people[105], "long"))[1]["reasons"][0]["reason"] == "already_held"
-    served = []
-    for number in range(159):
-        item = f"long-{number}"
-        await holds.scan(item, title="long", settle=False)
-        if number % 20 == 19:
-            await holds.world.settle()
+    assert holds.length("long") == 79
+    assert (await holds.state("anna"))["position"] == 80
+    assert (await holds.state(people[63]))["position"] == 63
+    assert (await holds.place(people[65], "long"))[1]["reasons"][0]["reason"] == "already_held"
+    for number in range(79):
+        await holds.scan(f"long-{number}", title="long", settle=False)
     await holds.world.settle()
     document = await holds.document("long")
     served = [entry["p"] for entry in document["allotted"]]
-    expected = [one for one in people if one not in (people[100], people[101])] + ["anna"]
-    assert sorted(served) == sorted(expected)
-    assert [entry["p"] for entry in document["waiting"]] == [people[101]]
+    assert served == [*(one for one in people if one not in (gone, cold)), "anna"]
+    assert [entry["p"] for entry in document["waiting"]] == [cold]
     assert (document["active"], document["behind"], document["amended"]) == (0, 0, [])
-    moved = next(entry for entry in document["allotted"] if entry["p"] == people[102])
-    assert (moved["k"], moved["state"]) == (PARTILLE, "in_transit")
+    entry = next(entry for entry in document["allotted"] if entry["p"] == moved)
+    assert (entry["k"], entry["state"]) == (PARTILLE, "in_transit")
 
 
 async def test_a_long_queue_with_a_frozen_front_reaches_those_behind(holds: Any) -> None:
-    people = await crowd(holds, "cold", 130)
-    for one in people[:120]:
-        await holds.change({"hold": (await holds.state(one))["id"], "frozen": True})
+    people = await crowd(holds, "cold", 75)
+    database = holds.world.services["holds"].resources.database
+    rows = await database["holds"].find({"title": "cold"}).to_list()
+    held = {one["patron"]: one["_id"] for one in rows}
+    await holds.change(*({"hold": held[one], "frozen": True} for one in people[:65]))
     assert holds.length("cold") == 10
     await holds.scan("cold-1", title="cold")
-    assert holds.routed("cold-1").hold.patron == people[120]
-    await holds.scan("cold-2", title="cold", min_age=99)
-    assert holds.routed("cold-2").hold is not None
+    assert holds.routed("cold-1").hold.patron == people[65]
+    [decision] = (await holds.get("/decisions", item="cold-1"))["items"]
+    assert len(decision["passed"]) == 65
 
 
 async def test_a_queue_of_a_thousand_is_as_small_a_document_as_one_of_fifty(holds: Any) -> None:
