@@ -104,7 +104,9 @@ def _at(telling: Telling, instant: str) -> str:
 async def _facts(telling: Telling) -> dict[str, Any]:
     """Every fact that was ever said: acknowledged, and so accepted, and with an end."""
     found = await asyncio.gather(*(_fact(telling, fact) for fact in telling.facts))
-    return dict(sorted(found))
+    ends = {end for told, end in found if told.endswith(DELIVERY)}
+    assert ends <= {(False, None)}, ends
+    return dict(sorted((told, end) for told, end in found if not told.endswith(DELIVERY)))
 
 
 async def _fact(telling: Telling, fact: str) -> tuple[str, Any]:

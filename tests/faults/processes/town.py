@@ -143,15 +143,16 @@ class Town:
 
     async def settle(self) -> None:
         """Returns when all is quiet and every message that falls due soon has gone out."""
+        await self.quiet()
         began = time.monotonic()
         while True:
-            await self.quiet()
             due = await self._next_due()
             if due is None or due > self.now + SOON:
                 return
             assert time.monotonic() - began < PATIENCE_SECONDS, f"something is due since {due}"
             self.move_to(max(due, self.now))
             await asyncio.gather(*(self.ask(one, "POST", "/clock/run") for one in self._with_jobs))
+            await self.quiet()
 
     @property
     def _with_jobs(self) -> list[str]:
