@@ -69,10 +69,10 @@ def test_counts_are_what_grew_per_return() -> None:
 
 def test_metrics_are_read_by_event_type_and_by_kind() -> None:
     text = (
-        '# TYPE samlan_messages_handled counter\n'
+        "# TYPE samlan_messages_handled counter\n"
         'samlan_messages_handled_total{type="a",end="done"} 3\n'
         'samlan_messages_handled_total{type="a",end="retried"} 1\n'
-        '# TYPE samlan_datastore_done counter\n'
+        "# TYPE samlan_datastore_done counter\n"
         'samlan_datastore_done_total{kind="read"} 5\n'
     )
     assert read(text) == {(HANDLED, "a"): 4.0, (DONE, "read"): 5.0}

@@ -20,7 +20,7 @@ from samlan.bench.storm import Paced, Storm, checked, paced, storm
 from samlan.sample import Scale
 from samlan.supervisor import Supervisor
 
-COUNTED_RETURNS: Final = 200
+COUNTED_RETURNS: Final = 100
 IDLE_SECONDS: Final = 5.0
 PACED_RETURNS: Final = 150
 ITEMS_PER_RETURN: Final = 3  # of which two are on loan
@@ -79,22 +79,27 @@ async def storms(run: Run) -> None:
     async with stage(tell=run.step) as here:
         await _load(run, here, wish)
         run.about["datastore"] = here.datastore
+        counts = await _counts(run, here)
         rest = memory_of(here)
         idle = await _idle(here, run)
         done: list[Storm] = []
+        floors: list[Storm] = []
         for number in range(wish.rounds):
             run.step(f"storm {number + 1} of {wish.rounds}: {wish.returns} returns")
             done.append(await storm(here, here.plans.pop()))
+            if counts is not None:  # each storm beside its floor: what else the machine does meets both
+                run.step(f"the floor, {number + 1} of {wish.rounds}")
+                floors.append(await floor(here, counts, wish.returns))
         if wish.wants("memory_mb"):
             _remember(run, rest, memory_of(here), wish.rounds)
         per_second = Figure(name="returns_per_second", unit="/s", rounds=[one.per_second for one in done])
         run.found(per_second)
+        if counts is not None:
+            _against_the_floor(run, done, floors, counts, idle)
         if wish.wants("reply_ms", "effect_ms"):
             await _latencies(run, here, per_second.median / 2)
         run.step("checking every invariant")
         await checked(here)
-        if wish.wants("floor_ratio", "cpu_ms_per_return", "work_per_return"):
-            await _against_the_floor(run, here, done, idle)
 
 
 async def _load(run: Run, here: Stage, wish: Wish) -> None:
@@ -115,13 +120,15 @@ async def _idle(here: Stage, run: Run) -> float:
     return sum(here.used().since(before).values()) * 1000 / IDLE_SECONDS
 
 
-async def _against_the_floor(run: Run, here: Stage, done: list[Storm], idle: float) -> None:
+async def _counts(run: Run, here: Stage) -> Counts | None:
+    """What a return makes the services do, where a measure asks."""
+    if not run.wish.wants("floor_ratio", "cpu_ms_per_return", "work_per_return"):
+        return None
     run.step("counting what a return makes the services do")
-    counts = await counted(here)
-    floors: list[Storm] = []
-    for number in range(run.wish.rounds):
-        run.step(f"the floor, {number + 1} of {run.wish.rounds}")
-        floors.append(await floor(here, counts, run.wish.returns))
+    return await counted(here)
+
+
+def _against_the_floor(run: Run, done: list[Storm], floors: list[Storm], counts: Counts, idle: float) -> None:
     ratios = [one.per_second / bare.per_second for one, bare in zip(done, floors, strict=True)]
     bare = medians([one.cpu_ms for one in floors])
     run.found(

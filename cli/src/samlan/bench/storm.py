@@ -14,7 +14,7 @@ from samlan_plumbing.topology import CONSUMERS, sources
 
 from samlan.bench.stage import Stage
 from samlan.checking.check import check
-from samlan.playing import Answered, BareHands, Effects, Player, Spread, notice_latencies_ms
+from samlan.playing import Answered, BareHands, Effects, Player, Spread, Watch, notice_latencies_ms
 from samlan.sample.workload import PlannedReturn
 from samlan.trouble import Trouble
 
@@ -79,7 +79,11 @@ async def _left(channel: AbstractChannel, queue: str) -> int:
 async def paced(stage: Stage, plan: Sequence[PlannedReturn], *, per_second: float) -> Paced:
     """Publishes a plan at an even pace; how long the kiosks and the notices waited."""
     effects = Effects()
-    async with BareHands(stage.amqp, plan) as hands:
+
+    def hear(envelope: dict[str, Any]) -> None:
+        effects.hear(envelope)
+
+    async with Watch(stage.amqp, hear), BareHands(stage.amqp, plan) as hands:
         await Player(hands, effects).play_at(plan, per_second=per_second)
         await drained(stage)
     returns = list(effects.returns.values())

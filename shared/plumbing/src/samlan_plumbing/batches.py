@@ -114,10 +114,11 @@ class Together(Generic[A, R]):
 
 
 class Batches:
-    """The one way to read and write single documents on the hot path."""
+    """The one way to read and write single documents on the hot path; `one_by_one` is for counting them."""
 
-    def __init__(self, client: AsyncMongoClient[Doc]) -> None:
+    def __init__(self, client: AsyncMongoClient[Doc], *, one_by_one: bool = False) -> None:
         self._client = client
+        self._one_by_one = one_by_one
         self._writes: Together[Write, Written] = Together(self._write_many)
         self._reads: dict[tuple[str, str], Together[str, Doc | None]] = {}
         self._together = False
@@ -125,7 +126,7 @@ class Batches:
     async def prepare(self) -> None:
         """Learns whether the server takes writes to several collections in one command."""
         hello = await self._client.admin.command("hello")
-        self._together = hello.get("maxWireVersion", 0) >= WRITES_TOGETHER_SINCE
+        self._together = not self._one_by_one and hello.get("maxWireVersion", 0) >= WRITES_TOGETHER_SINCE
 
     async def insert(self, collection: Collection, document: Doc) -> None:
         """Inserts a document; `DuplicateKeyError` where its key, or a unique one, is taken."""
@@ -141,6 +142,8 @@ class Batches:
         self, collection: Collection, key: str, projection: Mapping[str, Any] | None = None
     ) -> Doc | None:
         """The document of this key as it stands now, or None."""
+        if self._one_by_one:
+            return await collection.find_one({"_id": key}, projection)
         name = (collection.name, repr(projection))
         if name not in self._reads:
 

@@ -15,8 +15,8 @@ KINDS: Final = ("read", "insert", "update", "clear", "look")
 class Commands(CommandListener):
     """Counts commands, and the reads and writes in them with their bytes.
 
-    A `read` is of one document by its key, an `update` of one, a `clear` takes what was told out of an
-    outbox, and a `look` searches, as loops do."""
+    A `read` is of documents by key, as a handler asked for them, an `update` of one; a `clear` takes what
+    was told out of an outbox, and a `look` searches, as loops do."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._commands = Counter("samlan_datastore_commands", "Commands sent", ["command"], registry=registry)
@@ -29,8 +29,8 @@ class Commands(CommandListener):
         name, command = event.command_name, event.command
         self._commands.labels(name).inc()
         if name == "find":
-            kind, many = _sought(command.get("filter", {}))
-            self._done.labels(kind).inc(many)
+            kind = "read" if "_id" in command.get("filter", {}) else "look"
+            self._done.labels(kind).inc()
             self._asked[event.request_id] = kind
         for kind, statement in _writes(name, command):
             self._done.labels(kind).inc()
@@ -45,13 +45,6 @@ class Commands(CommandListener):
     def failed(self, event: CommandFailedEvent) -> None:
         """A read that failed read nothing."""
         self._asked.pop(event.request_id, None)
-
-
-def _sought(wanted: Mapping[str, Any]) -> tuple[str, int]:
-    key = wanted.get("_id")
-    if key is None:
-        return "look", 1
-    return "read", len(key["$in"]) if isinstance(key, Mapping) and "$in" in key else 1
 
 
 def _writes(name: str, command: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[str, Any]]]:

@@ -56,7 +56,7 @@ class Resources:
             event_listeners=[Commands(self.metrics.registry)] if settings.counting else [],
         )  # fmt: skip
         self.database: AsyncDatabase[dict[str, Any]] = self.client[settings.database_name]
-        self.batches = Batches(self.client)
+        self.batches = Batches(self.client, one_by_one=settings.counting)
         self.relay = Relay(
             service=settings.service, url=settings.rabbitmq_url,
             log=self.log, flow=self.flow, metrics=self.metrics,
