@@ -21,7 +21,7 @@ LATE_SINCE: Final = "2026-10-01T12:00:00+02:00"
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The names of one telling."""
+    """The names of one telling; no name may end with another telling's."""
 
     name: str
 

@@ -32,7 +32,7 @@ LEFT: Final = ALERT if ASKED else 2_000  # of the filling, for notify to work th
 AT_ONCE: Final = 500
 SLOW_SHARE: Final = 0.1
 NOTIFY: Final = "notify"
-CASTS: Final = (Cast("heard"), Cast("unheard"))
+CASTS: Final = (Cast("calm0"), Cast("deaf0"))
 pytestmark = pytest.mark.xdist_group("processes")
 
 
