@@ -8,8 +8,8 @@ from pathlib import Path
 import aiosmtplib
 import httpx2
 import pytest
-from samlan_embedded import Catching, catching, free_ports
-from samlan_embedded.catchers import TextFile, mail_file_name
+from samlan_embedded import free_ports
+from samlan_embedded.catchers import Catching, TextFile, catching, mail_file_name
 
 
 @pytest.fixture

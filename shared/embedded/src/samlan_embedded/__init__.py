@@ -1,7 +1,9 @@
-"""A private RabbitMQ node, the embedded datastore and the message catchers, for one machine."""
+"""A private RabbitMQ node and the embedded datastore, for one machine.
+
+The message catchers, which bring a web server along, are imported from `samlan_embedded.catchers`.
+"""
 
 from samlan_embedded.addresses import Broker, Datastore
-from samlan_embedded.catchers import Catching, catching
 from samlan_embedded.datastore import DatastoreServer, grant
 from samlan_embedded.passwords import Passwords
 from samlan_embedded.ports import free_ports, kept_ports
@@ -11,7 +13,6 @@ from samlan_embedded.servers import Servers, embedded
 
 __all__ = [
     "Broker",
-    "Catching",
     "Child",
     "Datastore",
     "DatastoreServer",
@@ -19,7 +20,6 @@ __all__ = [
     "Passwords",
     "RabbitNode",
     "Servers",
-    "catching",
     "embedded",
     "free_ports",
     "grant",
