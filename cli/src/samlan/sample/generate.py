@@ -18,7 +18,6 @@ from samlan.sample.debts import Debts
 from samlan.sample.devices import device_rows
 from samlan.sample.items import Item, copies, item_row
 from samlan.sample.lending import Lending, Queue
-from samlan.sample.marc import marc
 from samlan.sample.people import patrons
 from samlan.sample.places import branch_rows
 from samlan.sample.rows import Row, RowFile, write_rows
@@ -131,6 +130,8 @@ class _Writer:
     counts: Counter[str] = field(default_factory=Counter)
 
     def write(self, stories: Iterator[_Story]) -> None:
+        from samlan.sample.marc import marc  # its library's tables are read in a third of a second
+
         paths = [self.folder / f"{name}.jsonl" for name in ("items", "loans", "holds")]
         with (
             (self.folder / "titles.mrc").open("wb", buffering=1 << 20) as records,
