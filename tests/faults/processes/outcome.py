@@ -141,7 +141,7 @@ def _messages(telling: Telling) -> Counter[Any]:
     """Of each kind and recipient how many causes were told of: how they were bundled may differ."""
     found: Counter[Any] = Counter()
     for mail in mails(telling.town.mail):
-        if telling.cast.name in str(mail["To"]):
+        if f"{telling.cast.name}@" in str(mail["To"]):
             kind, to = str(mail["X-Samlan-Kind"]), telling.cast.plain(str(mail["To"]))
             found[kind, to] += len(causes(mail))
     return found
