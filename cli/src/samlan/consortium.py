@@ -110,7 +110,7 @@ async def started(
     """A consortium that runs while the block does."""
     supervisor = Supervisor(data, tell=tell)
     try:
-        here = await interruption.unless(supervisor.start())
+        here = await interruption.unless(supervisor.start(), insist=False)
     except DidNotStart as error:
         raise Trouble(str(error)) from error
     peers = operator_peers(data, here)

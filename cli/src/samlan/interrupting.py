@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
-CANCEL_AGAIN_SECONDS: Final = 1.0  # a library that swallowed the first request gets another
+CANCEL_AGAIN_SECONDS: Final = 5.0  # a library that swallowed the first request gets another
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -36,24 +36,26 @@ class Interruption:
         for number in SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, self._asked.set)
 
-    async def unless(self, work: Coroutine[Any, Any, T]) -> T:
-        """The outcome of some work; `Interrupted` when somebody asks to end first, and then it has ended."""
+    async def unless(self, work: Coroutine[Any, Any, T], *, insist: bool = True) -> T:
+        """The outcome of some work; `Interrupted` when somebody asks to end first, and then it has ended.
+
+        Work that takes back what it did when it is cancelled is not to be insisted on."""
         task = asyncio.create_task(work)
         asked = asyncio.create_task(self._asked.wait())
         try:
             await asyncio.wait((task, asked), return_when=asyncio.FIRST_COMPLETED)
         finally:
             asked.cancel()
-            await _ended(task)
+            await _ended(task, CANCEL_AGAIN_SECONDS if insist else None)
         if task.cancelled():
             raise Interrupted
         return task.result()
 
 
-async def _ended(task: asyncio.Task[Any]) -> None:
+async def _ended(task: asyncio.Task[Any], again_seconds: float | None) -> None:
     while not task.done():
         task.cancel()
-        await asyncio.wait((task,), timeout=CANCEL_AGAIN_SECONDS)
+        await asyncio.wait((task,), timeout=again_seconds)
 
 
 def run(command: Callable[[Interruption], Coroutine[Any, Any, T]]) -> T:
