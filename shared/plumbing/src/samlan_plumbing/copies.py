@@ -37,9 +37,7 @@ class Copies:
         """Stores the fields unless something as new is held; False says the news was old."""
         await reach(self._service, "before-write")
         try:
-            written = await self._batches.update(
-                self.collection, *_newer(key, sequence, fields), upsert=True
-            )
+            written = await self._batches.update(self.collection, *_newer(key, sequence, fields), upsert=True)
         except DuplicateKeyError:
             return False
         await reach(self._service, "after-write")

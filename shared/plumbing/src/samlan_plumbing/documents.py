@@ -111,9 +111,7 @@ class Documents(Generic[S]):
         `projection` leaves large arrays out of the read; then `decide` must answer with operators. A
         `command` is refused with `OutboxFull` while the document has too much left to tell."""
         for attempt in range(RACES):
-            found = await self._batches.read(
-                self.collection, key, projection or (None if command else BARE)
-            )
+            found = await self._batches.read(self.collection, key, projection or (None if command else BARE))
             if command and found is not None and len(found.get("outbox", ())) >= OUTBOX_CAP:
                 raise OutboxFull(self.collection.name)
             change = decide(self._stored(found) if found is not None else None)
