@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -224,7 +225,12 @@ async def test_nothing_personal_is_readable_in_the_datastore(accounts: World) ->
     await patch(accounts, "/patrons/astrid", {"name": "Astrid Ericsson-Ek", "pin": "8765"})
     kept = str(await raw(accounts))
     for secret in (*PERSONAL, "Svensson", "1234", "4321", "8765"):
-        assert secret not in kept.replace("$v=19$m=19456,t=2,p=1$", "")
+        assert not said(secret, kept.replace("$v=19$m=19456,t=2,p=1$", ""))
+
+
+def said(secret: str, text: str) -> bool:
+    """Whether a text says a secret; four digits inside a longer run of letters and digits are chance."""
+    return re.search(rf"(?<![0-9A-Za-z]){re.escape(secret)}(?![0-9A-Za-z])", text) is not None
 
 
 async def test_nothing_personal_is_logged_whatever_goes_wrong(
@@ -240,7 +246,7 @@ async def test_nothing_personal_is_logged_whatever_goes_wrong(
     monkeypatch.setattr(Vault, "handle", _failing)
     assert (await log_in(accounts)).status_code == 500
     logged = (accounts.keys / f"accounts-{accounts.prefix}.log").read_text() + caplog.text
-    assert [secret for secret in PERSONAL if secret in logged] == []
+    assert [secret for secret in PERSONAL if said(secret, logged)] == []
 
 
 def _failing(_: Vault, handle: Handle) -> str:
