@@ -47,7 +47,7 @@ class Interruption:
         finally:
             asked.cancel()
             await _ended(task, CANCEL_AGAIN_SECONDS if insist else None)
-        if task.cancelled():
+        if task.cancelled() and self.asked:
             raise Interrupted
         return task.result()
 
