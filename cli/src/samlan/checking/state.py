@@ -6,6 +6,7 @@ its `key`, or a `copy` of another service's subject, with what it is a copy `of`
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from samlan_plumbing.peers import PeerDown, Peers
 
 Row = dict[str, Any]
 SERVICES: Final = ("accounts", "catalog", "circulation", "holds", "billing", "notify")
+PAGE: Final = 500  # what every service gives at once
 ANSWER_LIMIT_SECONDS: Final = 120.0
 
 
@@ -41,19 +43,22 @@ class Seen:
 async def gather(peers: Peers) -> Seen:
     """Asks every service; `PeerDown` names the one that does not answer."""
     seen = Seen()
-    for service in SERVICES:
-        async for row in _rows(peers, service):
-            seen.take(service, row)
-        answer = await peers.ask(service, "GET", "/flow", limit_seconds=ANSWER_LIMIT_SECONDS)
-        seen.flows[service] = dict(answer.body)
+    await asyncio.gather(*(_gather_from(service, peers, seen) for service in SERVICES))
     return seen
+
+
+async def _gather_from(service: str, peers: Peers, seen: Seen) -> None:
+    async for row in _rows(peers, service):
+        seen.take(service, row)
+    answer = await peers.ask(service, "GET", "/flow", limit_seconds=ANSWER_LIMIT_SECONDS)
+    seen.flows[service] = dict(answer.body)
 
 
 async def _rows(peers: Peers, service: str) -> AsyncIterator[Row]:
     after: str | None = None
     while True:
         answer = await peers.ask(
-            service, "GET", "/state", params={"after": after},
+            service, "GET", "/state", params={"after": after, "limit": PAGE},
             limit_seconds=ANSWER_LIMIT_SECONDS,
         )  # fmt: skip
         if not answer.ok:

@@ -6,7 +6,7 @@ items that came back from an earlier run are lent anew from this moment on.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -33,13 +33,26 @@ from samlan.trouble import Trouble
 
 BATCH: Final = 500
 LOOKED_AT: Final = 4  # candidates asked about for each return wanted
+LAST_SILENT: Final = 180  # takes about as long as a message waits for others to join it
 JUST_NOW: Final = timedelta(seconds=1)
 Row = dict[str, Any]
 
 
 def plan_first_run(count: int, stage: Stage) -> list[PlannedReturn]:
     """Returns of what the sample has on loan."""
-    return plan_returns(count, 1, stage.facts, today=stage.today, accepts=stage.accepts)
+    plan = plan_returns(count, 1, stage.facts, today=stage.today, accepts=stage.accepts)
+    return messages_first(plan, stage.facts.lent, stage.wants_receipts)
+
+
+def messages_first(
+    plan: Sequence[PlannedReturn], lent: Sequence[Lent], wants_receipts: Set[str]
+) -> list[PlannedReturn]:
+    """The plan with some returns that tell nobody at its end: a bundled message goes out seconds later, and
+    nobody is to wait for it when all is played."""
+    receipts = {one.item for one in lent if one.patron in wants_receipts}
+    silent = [one for one in plan if not one.late and one.item not in receipts]
+    last = {one.item for one in silent[-LAST_SILENT:]}
+    return [one for one in plan if one.item not in last] + [one for one in plan if one.item in last]
 
 
 async def plan_further_run(count: int, stage: Stage, record: Record, peers: Peers) -> list[PlannedReturn]:
@@ -49,7 +62,8 @@ async def plan_further_run(count: int, stage: Stage, record: Record, peers: Peer
     lent = await lender.lend(count, waiting)
     waiting += await lender.place_holds(count, lent, waiting)
     facts = replace(stage.facts, lent=lent, waiting=waiting)
-    return plan_returns(count, record.runs, facts, today=stage.today, accepts=stage.accepts)
+    plan = plan_returns(count, record.runs, facts, today=stage.today, accepts=stage.accepts)
+    return messages_first(plan, lent, stage.wants_receipts)
 
 
 @dataclass(slots=True)

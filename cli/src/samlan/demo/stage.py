@@ -35,6 +35,7 @@ class Stage:
     facts: Facts
     names: dict[str, str]
     accepts: Accepts
+    wants_receipts: frozenset[str]
 
 
 def today() -> date:
@@ -79,6 +80,9 @@ def set_stage(folder: Path) -> Stage:
         facts=replace(facts, kiosks=one_a_branch(facts.kiosks)),
         names={f"{row['member']}/{row['branch']}": row["name"] for row in rows},
         accepts=_accepting(rows),
+        wants_receipts=frozenset(
+            row["patron"] for row in _rows(folder / "patrons.jsonl") if row.get("receipts")
+        ),
     )
 
 

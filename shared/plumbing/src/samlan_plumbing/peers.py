@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx2
+import orjson
 
 from samlan_plumbing import tracing
 from samlan_plumbing.tokens import SERVICE_TOKEN_LIFETIME, Signer
@@ -80,7 +81,7 @@ class Peers:
             )
         except (httpx2.TransportError, KeyError) as error:
             raise PeerDown(service) from error
-        body = answer.json() if answer.content else None
+        body = orjson.loads(answer.content) if answer.content else None
         return Answer(answer.status_code, body, answer.headers.get("retry-after"))
 
     async def close(self) -> None:
