@@ -88,8 +88,11 @@ async def test_a_service_is_given_its_own_keys_only(supervisor: Supervisor) -> N
             path.name for path in Path(supervisor.processes[service].environment["SAMLAN_KEYS"]).iterdir()
         }
 
-    assert names("catalog") == {"gateway.ed25519.pub"}
-    assert names("accounts") == {"gateway.ed25519.pub", "fields.key", "pin.key"}
+    public = {"gateway.ed25519.pub", "services.ed25519.pub"}
+    assert names("catalog") == public
+    assert names("accounts") == {*public, "fields.key", "pin.key"}
+    assert names("circulation") == {*public, "services.ed25519"}
+    assert names("gateway") == {*public, "gateway.ed25519", "services.ed25519"}
 
 
 async def test_a_killed_service_is_started_again_and_said_so(

@@ -72,21 +72,9 @@ def joined(
 ) -> Addresses:
     """The addresses with these devices' broker users and fresh tokens for the operator and these desks."""
     signer = Signer(keys, MachineClock())
-    desks = {branch: desk_token(signer, branch) for branch in sorted(set(branches))}
+    desks = {branch: signer.for_desk(branch, TOKEN_LIFETIME) for branch in sorted(set(branches))}
     return replace(
         addresses,
         devices={device: broker.url(device, vhost) for device in sorted(set(devices))},
-        tokens={"operator": operator_token(signer), "desk": desks},
+        tokens={"operator": signer.for_operator(TOKEN_LIFETIME), "desk": desks},
     )
-
-
-def operator_token(signer: Signer) -> str:
-    """A token that opens the operator's part of the gateway."""
-    return signer.sign({"use": "session", "role": "operator", "sub": "operator"}, TOKEN_LIFETIME)
-
-
-def desk_token(signer: Signer, branch: str) -> str:
-    """A token that opens the gateway for the staff of one branch, `<member>/<branch>`."""
-    member, _, _ = branch.partition("/")
-    claims = {"use": "session", "role": "desk", "sub": f"desk/{branch}", "member": member, "branch": branch}
-    return signer.sign(claims, TOKEN_LIFETIME)

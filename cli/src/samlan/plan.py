@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from samlan_embedded import Broker, Child, Datastore, kept_ports
-from samlan_embedded.ports import LOOPBACK, is_free
+from samlan_embedded.ports import LOOPBACK, claim
 
 from samlan.keys import keys_of
 from samlan.trouble import Trouble
@@ -131,8 +131,8 @@ class Plan:
 
     def _gateway_port(self, kept: int) -> int:
         if self.port is None:
-            return GATEWAY_PORT if is_free(GATEWAY_PORT) else kept
-        if not is_free(self.port):
+            return GATEWAY_PORT if claim(GATEWAY_PORT) else kept
+        if not claim(self.port):
             raise Trouble(f"port {self.port} is in use: choose another with --port")
         return self.port
 

@@ -225,14 +225,14 @@ async def test_staff_resolve_an_exception_once(library: Library) -> None:
 
 
 async def test_doors_and_signs_of_life_are_recorded_without_their_card(library: Library) -> None:
-    door = await library.world.fact(type="door_entered", card="2000")
+    door = await library.world.fact(type="door_entered", card="2000-at-the-door")
     alive = await library.world.fact(type="device_seen", reply_to="replies.lerum-1")
     answer = await library.answer(alive)
     assert (answer["bin"], answer["reason"], answer["slip"]) == (None, None, [])
     await library.world.settle()
     assert (await library.fact(door))["did"] == "recorded"
     rows = [row async for row in library.database()["facts"].find()]
-    assert "2000" not in repr(rows)
+    assert "2000-at-the-door" not in repr(rows)
 
 
 async def test_an_offline_loan_is_of_the_cards_holder_and_its_printed_date_stands(library: Library) -> None:

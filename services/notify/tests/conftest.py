@@ -241,7 +241,10 @@ async def make_desk(
         await known.prepare()
         return Desk(
             world, resources, notices, known,
-            Recording(notices=notices, known=known, books=resources.books, clock=world.clock),
+            Recording(
+                notices=notices, known=known, books=resources.books, clock=world.clock,
+                machine_clock=resources.machine_clock,
+            ),  # fmt: skip
             Copying(known=known, notices=notices, clock=world.clock), make_sending, make_sending(),
         )  # fmt: skip
 

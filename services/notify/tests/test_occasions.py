@@ -47,7 +47,11 @@ def test_a_notice_falls_due_at_once_and_closes_when_the_book_says() -> None:
         return 5
 
     notice = occasions.owed(
-        occasions.fee_charged(fee_charged()), cause="e1", now=NOON, bundle_seconds=bundle_seconds
+        occasions.fee_charged(fee_charged()),
+        cause="e1",
+        now=NOON,
+        machine_now=NOON,
+        bundle_seconds=bundle_seconds,
     )
     assert asked == [("vast", "fee_charged")]
     assert (notice.due_at, notice.closes_at) == (NOON, NOON + timedelta(seconds=5))

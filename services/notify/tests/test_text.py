@@ -22,7 +22,9 @@ NAMES = Names(
 
 
 def notice(occasion: Any, **more: Any) -> Notice:
-    return replace(occasions.owed(occasion, cause="e", now=NOON, bundle_seconds=lambda *_: 0), **more)
+    return replace(
+        occasions.owed(occasion, cause="e", now=NOON, machine_now=NOON, bundle_seconds=lambda *_: 0), **more
+    )
 
 
 def written(

@@ -24,7 +24,7 @@ EVERYTHING = Known(
 
 def owed(**more: Any) -> Notice:
     notice = occasions.owed(
-        occasions.hold_ready(hold_ready()), cause="e", now=NOON, bundle_seconds=lambda *_: 0
+        occasions.hold_ready(hold_ready()), cause="e", now=NOON, machine_now=NOON, bundle_seconds=lambda *_: 0
     )
     return replace(notice, **more)
 

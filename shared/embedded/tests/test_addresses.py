@@ -3,11 +3,12 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 from samlan_embedded import Passwords, Servers, kept_ports
-from samlan_embedded.ports import is_free
+from samlan_embedded.ports import claim, free_ports, is_free
 from samlan_embedded.processes import Child
 
 RUNNING = {
@@ -50,6 +51,14 @@ def test_ports_are_kept_while_they_are_free(tmp_path: Path) -> None:
     first = kept_ports(record, ("amqp", "management"))
     assert kept_ports(record, ("amqp", "management")) == first
     assert all(map(is_free, first.values()))
+
+
+def test_two_starts_at_one_moment_never_choose_one_port() -> None:
+    (port,) = free_ports(1)
+    other = f"from samlan_embedded.ports import claim; print(claim({port}))"
+    asked = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True, check=True)
+    assert asked.stdout == "False\n"
+    assert claim(port)
 
 
 async def test_a_process_is_known_again_by_who_did_not_start_it(tmp_path: Path) -> None:

@@ -48,7 +48,13 @@ def build(settings: NotifySettings, *, resources: Resources | None = None) -> Se
         resources,
         routers=[routes(resources.verifier, notices=notices, known=known, clock=resources.library_clock)],
         events=events(
-            Recording(notices=notices, known=known, books=resources.books, clock=resources.library_clock),
+            Recording(
+                notices=notices,
+                known=known,
+                books=resources.books,
+                clock=resources.library_clock,
+                machine_clock=resources.machine_clock,
+            ),
             Copying(known=known, notices=notices, clock=resources.library_clock),
         ),
         jobs=jobs(sending),

@@ -30,6 +30,7 @@ class Notices:
     async def prepare(self) -> None:
         """Creates the indexes by which notices are found: when next looked at, whose, because of what."""
         await self.collection.create_index([("slot", ASCENDING), ("when", ASCENDING)])
+        await self.collection.create_index([("slot", ASCENDING), ("waited_by", ASCENDING)])
         await self.collection.create_index([("patron", ASCENDING), ("due_at", ASCENDING)])
         await self.collection.create_index("unsent")
         await self.collection.create_index("cause")
@@ -43,6 +44,11 @@ class Notices:
         return _by_id(
             await self.collection.find({"slot": slot, "when": {"$lte": until}}).limit(limit).to_list()
         )
+
+    async def waited_out(self, until: datetime, limit: int) -> dict[str, Stored[Notice]]:
+        """Some notices that waited long enough in machine time, whatever the library's clock says."""
+        query = {"slot": "due", "waited_by": {"$lte": until}}
+        return _by_id(await self.collection.find(query).limit(limit).to_list())
 
     async def next_look(self, slot: str) -> datetime | None:
         """When the earliest notice of a slot is looked at."""

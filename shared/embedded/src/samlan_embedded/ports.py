@@ -1,10 +1,18 @@
-"""Ports on loopback that a data folder keeps from one start to the next."""
+"""Ports on loopback that a data folder keeps from one start to the next.
 
+Between choosing a port and listening on it there is a moment, in which another start on this machine would
+choose the same. So a port is claimed by a lock that lasts as long as the process that chose it.
+"""
+
+import fcntl
 import json
+import os
 import random
 import socket
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 LOOPBACK = "127.0.0.1"
 OURS = range(20_000, 32_000)  # below what kernels hand out to clients, so that nobody takes one by chance
@@ -16,8 +24,10 @@ def kept_ports(record: Path, names: Sequence[str]) -> dict[str, int]:
         before: dict[str, int] = json.loads(record.read_text())
     except (OSError, ValueError):
         before = {}
-    free = iter(free_ports(len(names)))
-    ports = {name: before[name] if is_free(before.get(name, 0)) else next(free) for name in names}
+    missing = [name for name in names if not claim(before.get(name, 0))]
+    ports = {name: before.get(name, 0) for name in names} | dict(
+        zip(missing, free_ports(len(missing)), strict=True)
+    )
     record.write_text(json.dumps(ports))
     return ports
 
@@ -32,11 +42,11 @@ def remembered_ports(record: Path, names: Sequence[str]) -> dict[str, int]:
 
 
 def free_ports(count: int) -> list[int]:
-    """As many different ports as asked for that nobody listens on now."""
+    """As many different ports as asked for that nobody listens on or has claimed; they are claimed now."""
     found: set[int] = set()
     while len(found) < count:
         port = random.choice(OURS)  # noqa: S311 - nothing secret
-        if is_free(port):
+        if port not in _claims and claim(port):
             found.add(port)
     return list(found)
 
@@ -50,3 +60,27 @@ def is_free(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def claim(port: int) -> bool:
+    """Whether a server of this process may listen on this port: nobody does, and no other start chose it.
+
+    The claim lasts as long as this process; claiming again what it has is no conflict.
+    """
+    if not is_free(port):
+        return False
+    if port in _claims:
+        return True
+    folder = Path(tempfile.gettempdir()) / f"samlan-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    record = (folder / str(port)).open("a")
+    try:
+        fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        record.close()
+        return False
+    _claims[port] = record
+    return True
+
+
+_claims: dict[int, TextIO] = {}

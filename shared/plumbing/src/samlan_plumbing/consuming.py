@@ -229,19 +229,21 @@ class Consumers:
         )
 
         async def handle(message: RabbitMessage) -> None:
-            await self._with_three_ends(queue, take, message)
+            with self._resources.flow.holding():
+                await self._with_three_ends(queue, take, message)
 
         subscriber(handle)
         return subscriber
 
     async def _with_three_ends(self, queue: str, take: Take, message: RabbitMessage) -> None:
-        raw = message.raw_message
+        raw, flow = message.raw_message, self._resources.flow
         kind, started, end = raw.type or queue, time.perf_counter(), "done"
+        flow.came_back += _came_back(raw)
         try:
-            with self._resources.flow.working():
-                await self._delay()
-                await take(message)
-                await reach(self._resources.service, "before-acknowledge")
+            await self._delay()
+            await take(message)
+            await reach(self._resources.service, "before-acknowledge")
+            flow.consumed += 1
         except Exception as error:  # every end of a message is decided here, and only here
             end = await self._after(error, queue, raw)
             raise AckMessage() from error  # it lies on the ladder, or with its reason among the dead

@@ -63,6 +63,7 @@ class DeadLetters:
             id=row["message_id"], exchange=retry_exchange(self._resources.service), key=row["queue"],
             body=bytes(row["body"]), type=row["kind"], headers=row["headers"],
         )  # fmt: skip
+        self._resources.flow.put_back += 1
         if again.id not in await self._resources.relay.publish([again]):
             raise TimeoutError("the broker did not confirm the replay")
         await self.collection.delete_one({"_id": key})

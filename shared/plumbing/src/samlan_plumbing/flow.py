@@ -11,20 +11,31 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 @dataclass(slots=True)
 class Flow:
-    """Counts of one process: messages told, consumed and put back for later, and what is in hand now."""
+    """Counts of one process: messages told and consumed, what is in hand now, and what left for the ladder.
+
+    A message that was put back (retried, dead, replayed) and has not come back is between two queues for a
+    moment, where no count of a queue sees it.
+    """
 
     told: int = 0
     consumed: int = 0
     in_hand: int = 0
     put_back: int = 0
+    came_back: int = 0
 
     @contextmanager
     def working(self) -> Iterator[None]:
         """Counts a piece of work as in hand until it ends, and as consumed when it did not fail."""
+        with self.holding():
+            yield
+            self.consumed += 1
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Counts something as in hand until it ends."""
         self.in_hand += 1
         try:
             yield
-            self.consumed += 1
         finally:
             self.in_hand -= 1
 

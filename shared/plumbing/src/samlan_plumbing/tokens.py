@@ -89,13 +89,13 @@ class Signer:
         """A token that opens the private HTTP of one service."""
         return self.sign({"use": "service", "aud": audience, "sub": caller}, SERVICE_TOKEN_LIFETIME)
 
-    def for_desk(self, branch: str) -> str:
+    def for_desk(self, branch: str, lifetime: timedelta = DESK_TOKEN_LIFETIME) -> str:
         """A token that opens the gateway's desk of one branch."""
-        return self.sign(desk_claims(branch), DESK_TOKEN_LIFETIME)
+        return self.sign(desk_claims(branch), lifetime)
 
-    def for_operator(self) -> str:
+    def for_operator(self, lifetime: timedelta = OPERATOR_TOKEN_LIFETIME) -> str:
         """A token that opens the gateway to an operator."""
-        return self.sign(operator_claims(), OPERATOR_TOKEN_LIFETIME)
+        return self.sign(operator_claims(), lifetime)
 
 
 def patron_claims(patron: str, *, member: str, session: str) -> dict[str, str]:

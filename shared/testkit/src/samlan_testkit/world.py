@@ -197,14 +197,16 @@ class World:
             await asyncio.sleep(SETTLE_ROUND_SECONDS)
 
     async def _state(self) -> tuple[int, ...]:
-        put_back = sum(one.resources.flow.put_back for one in self.services.values())
+        flows = [one.resources.flow for one in self.services.values()]
+        put_back = sum(flow.put_back for flow in flows)
+        between = 0 if self.crashed else max(0, put_back - sum(flow.came_back for flow in flows))
         names = {one.name for one in self.services.values()}
         queues = [queue for name in names for queue in _queues_of(name, waiting=put_back > 0 or self.crashed)]
         counts = [await self._ready(queue) for queue in queues]
-        hands = [one.resources.flow.in_hand for one in self.services.values()]
+        hands = [flow.in_hand for flow in flows]
         left = [await one.resources.outboxes.left() for one in self.services.values()]
-        done = [one.resources.flow.consumed for one in self.services.values()]
-        return sum(counts) + sum(hands) + sum(left), sum(done), len(self.told)
+        done = sum(flow.consumed for flow in flows)
+        return between + sum(counts) + sum(hands) + sum(left), done, len(self.told)
 
     async def _ready(self, queue: str) -> int:
         asked = self._channel.declare_queue(queue, passive=True, robust=False)

@@ -47,6 +47,8 @@ class Notice:
 
     `due_at` is when it fell due, `closes_at` when its message may go because others had time to join it;
     `slot` and `when` say when a sender looks at it next: `due` in library time, `retry` in machine time.
+    `waited_by` is when the same wait is over in machine time, so that a library clock that stands still
+    keeps no message back.
     `attempts` counts everything that delayed it, `misses` only what no outage of ours explains."""
 
     kind: Kind
@@ -58,6 +60,7 @@ class Notice:
     state: State = "waiting"
     slot: Slot | None = "due"
     when: datetime | None = None
+    waited_by: datetime | None = None
     about: Mapping[str, Any] | None = None
     attempts: int = 0
     misses: int = 0

@@ -86,7 +86,12 @@ def receipt(event: ItemReturned) -> Occasion | None:
 
 
 def owed(
-    occasion: Occasion, *, cause: str, now: datetime, bundle_seconds: Callable[[str, Kind], int]
+    occasion: Occasion,
+    *,
+    cause: str,
+    now: datetime,
+    machine_now: datetime,
+    bundle_seconds: Callable[[str, Kind], int],
 ) -> Notice:
     """The notice an occasion owes: it falls due now, and is looked at when others had time to join it.
 
@@ -96,6 +101,7 @@ def owed(
     return Notice(
         kind=occasion.kind, cause=cause, patron=occasion.patron, member=occasion.member,
         due_at=now, closes_at=closes_at, when=closes_at, about=occasion.about,
+        waited_by=machine_now + timedelta(seconds=wait) if wait else None,
     )  # fmt: skip
 
 

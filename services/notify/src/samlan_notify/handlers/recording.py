@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from samlan_contracts.policy import PolicyBooks, notice_rules
-from samlan_plumbing.clocks import LibraryClock
+from samlan_plumbing.clocks import LibraryClock, MachineClock
 from samlan_plumbing.ids import derive
 
 from samlan_notify.domain.notice import Kind
@@ -17,18 +17,30 @@ from samlan_notify.store import Known, Notices
 class Recording:
     """Stores each occasion once under its natural key."""
 
-    def __init__(self, *, notices: Notices, known: Known, books: PolicyBooks, clock: LibraryClock) -> None:
+    def __init__(
+        self,
+        *,
+        notices: Notices,
+        known: Known,
+        books: PolicyBooks,
+        clock: LibraryClock,
+        machine_clock: MachineClock,
+    ) -> None:
         self._notices = notices
         self._known = known
         self._books = books
         self._clock = clock
+        self._machine_clock = machine_clock
 
     async def owe(self, occasion: Occasion, *, cause: str) -> None:
         """A patron is owed a notice; a repeat of the event owes nothing more."""
         if occasion.member is None:  # none of the events that a return sets off
             patron = await self._known.patrons.read(occasion.patron) or {}
             occasion = replace(occasion, member=patron.get("member"))
-        notice = owed(occasion, cause=cause, now=self._clock.now(), bundle_seconds=self._bundle_seconds)
+        notice = owed(
+            occasion, cause=cause, now=self._clock.now(), machine_now=self._machine_clock.now(),
+            bundle_seconds=self._bundle_seconds,
+        )  # fmt: skip
         await self._notices.add(derive("notice", occasion.kind, *occasion.key), notice)
 
     def _bundle_seconds(self, member: str, kind: Kind) -> int:

@@ -114,6 +114,8 @@ class Sending:
             return now
         if await self._notices.looked_at("due", now, 1):
             return now
+        if await self._notices.waited_out(self._machine_clock.now(), 1):
+            return now
         return await self._notices.next_look("due")
 
     async def run(self, now: datetime) -> int:
@@ -123,9 +125,10 @@ class Sending:
             if machine_now < self._ask_again_at:
                 return 0
             batch = await self._notices.looked_at("retry", machine_now, BATCH)
-            batch |= (
-                await self._notices.looked_at("due", now, BATCH - len(batch)) if len(batch) < BATCH else {}
-            )
+            if left := BATCH - len(batch):
+                batch |= await self._notices.looked_at("due", now, left)
+            if left := max(0, BATCH - len(batch)):
+                batch |= await self._notices.waited_out(machine_now, left)
             try:
                 return await self._work_on(batch, now)
             finally:

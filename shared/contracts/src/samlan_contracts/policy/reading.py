@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from samlan_contracts.policy.checks import Finding, check_rules
 # A book of a thousand rules is below this; larger is not a policy book.
 MAX_BOOK_BYTES = 1_000_000
 MAX_DEPTH = 12
+MAX_NODES_DEEP = 100
+LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WHOLE_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})")
 _PLAIN = {"true": True, "false": False, "null": None, "~": None, "": None}
 _SAID_BETTER = {
@@ -58,8 +61,12 @@ def read_book(path: Path) -> Book:
     return book
 
 
+@lru_cache(maxsize=32)
 def check_book(text: str | bytes, file: str) -> tuple[Book | None, tuple[Mistake, ...]]:
-    """The book that a text holds, if it is one, and every mistake in it."""
+    """The book that a text holds, if it is one, and every mistake in it.
+
+    A book never changes once it is read, so one process reads the same text once for all its services.
+    """
     try:
         data, page = _parse(text)
     except _Unreadable as unreadable:
@@ -79,7 +86,8 @@ def _parse(text: str | bytes) -> tuple[dict[str, Any], _Page]:
     if len(text) > MAX_BOOK_BYTES:
         raise _Unreadable(0, f"is larger than {MAX_BOOK_BYTES} bytes")
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        _refuse_abysses(text)
+        root = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise _Unreadable(line, f"is not YAML: {error.problem}") from None
@@ -90,6 +98,15 @@ def _parse(text: str | bytes) -> tuple[dict[str, Any], _Page]:
     if not isinstance(data, dict):
         raise _Unreadable(1, "a policy book starts with fields such as `member: orebro`")
     return data, page
+
+
+def _refuse_abysses(text: str | bytes) -> None:
+    """The quick reader builds its nodes by recursion, which a text of a thousand brackets would overflow."""
+    depth = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_NODES_DEEP:
+            raise _Unreadable(event.start_mark.line + 1, f"is nested deeper than {MAX_DEPTH} levels")
 
 
 class _Page:
