@@ -23,10 +23,11 @@ DEVICES = [
 async def services(
     servers: Servers, keys: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Consortium]:
-    """All services, with a sweeper in a hurry: what a crash left is told again after a moment."""
+    """All services, with sweeper and senders in a hurry: what a crash left is done after a moment."""
     hurry = pytest.MonkeyPatch()
     hurry.setattr(outbox, "SWEEP_AGE", timedelta(milliseconds=100))
     hurry.setattr(outbox, "SWEEP_EVERY_SECONDS", 0.1)
+    hurry.setattr("samlan_notify.domain.notice.LEASE", timedelta(seconds=1))
     async with (
         declared(servers) as vhost,
         opened(servers, vhost, keys) as world,

@@ -1,8 +1,9 @@
 """Every service is crashed at every point between write, publish and acknowledge, and nobody can tell.
 
 The story: a late return sets off a fee and serves a hold at another branch, the item arrives there, the fee
-is paid. It is told once without a crash; then once for each point a service reaches, crashed exactly
-there. The ledger, the place of the item, the hold, the messages and the invariants must come out the same.
+is paid, and whoever waited borrows the item. It is told once without a crash; then once for each point a
+service reaches, crashed exactly there. The ledger, the place of the item, the hold, the loans, the messages
+and the invariants must come out the same.
 """
 
 from __future__ import annotations
@@ -56,7 +57,22 @@ class Story:
                 branch=f"kungsbacka/{place}", item=self.own("i"), happened_at=at.isoformat(),
             )  # fmt: skip
             await self.world.settle()
+            await self._until_told()
         await self._pay()
+        await self._collect()
+
+    async def _until_told(self) -> None:
+        """Messages that a crash left half sent go out when their lease is over."""
+        while {one["state"] for one in await self._notices()} - {"sent", "failed"}:
+            await self.services.settle()
+
+    async def _notices(self) -> list[Any]:
+        cast = [self.own(name) for name in ("late", "waiting")]
+        return [one for who in cast for one in await self._items("notify", f"/patrons/{who}/notices")]
+
+    async def _collect(self) -> None:
+        body = {"item": self.own("i"), "patron": self.own("waiting"), "branch": "kungsbacka/asa"}
+        await self.world.post("circulation", "/loans", {**body, "command": self.own("lend")})
 
     async def _pay(self) -> None:
         fees = await self._items("billing", f"/patrons/{self.own('late')}/fees")
@@ -69,11 +85,14 @@ class Story:
         holds = await self._items("holds", f"/patrons/{self.own('waiting')}/holds")
         fees = await self._items("billing", f"/patrons/{self.own('late')}/fees")
         events = {e.id: e.type for e in self.world.told if self.tag in str(e.data)}
+        await self._until_told()
+        borrowed = await self._items("circulation", f"/patrons/{self.own('waiting')}/loans")
         mails = [m for m in self.services.mails() if self.tag in str(m["To"])]
         return {
             "place": (place["state"], place["branch"]),
             "holds": [(one["state"], one["ready_until"]) for one in holds],
             "loans": await self._items("circulation", f"/patrons/{self.own('late')}/loans"),
+            "borrowed": [(one["item"] == self.own("i"), one["due"]) for one in borrowed],
             "fees": [(one["kind"], one["amount"], one["outstanding"]) for one in fees],
             "told": Counter(events.values()),
             "mails": Counter(str(m["X-Samlan-Kind"]) for m in mails),
@@ -98,6 +117,7 @@ async def test_a_crash_at_any_point_changes_nothing(services: Consortium, victim
     await crash_once(services, points, calm.act)
     expected = await calm.outcome()
     assert expected["mails"] == {"fee_charged": 1, "hold_ready": 1}
+    assert len(expected["borrowed"]) == 1
     assert points.reached, "the victim takes part in the story"
     stories = await cast(services, len(points.reached))
     for at, (story, name) in enumerate(zip(stories, points.reached, strict=True), start=1):

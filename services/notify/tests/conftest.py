@@ -240,13 +240,21 @@ async def make_desk(
         await notices.prepare()
         await known.prepare()
         return Desk(
-            world, resources, notices, known,
+            world,
+            resources,
+            notices,
+            known,
             Recording(
-                notices=notices, known=known, books=resources.books, clock=world.clock,
+                notices=notices,
+                known=known,
+                books=resources.books,
+                clock=world.clock,
                 machine_clock=resources.machine_clock,
-            ),  # fmt: skip
-            Copying(known=known, notices=notices, clock=world.clock), make_sending, make_sending(),
-        )  # fmt: skip
+            ),
+            Copying(known=known, notices=notices, clock=world.clock),
+            make_sending,
+            make_sending(),
+        )
 
     yield make
     for one in made:
