@@ -10,11 +10,13 @@ import httpx2
 import psutil
 import pytest
 from samlan import addresses
+from samlan.keys import keys_of
 from samlan.supervisor import Supervisor
 from samlan.trouble import Trouble
 from samlan_embedded import DidNotStart
 
 SOME = ("accounts", "catalog", "notify")
+pytestmark = pytest.mark.xdist_group("supervisor")  # one start serves them all
 
 
 class Terminal(list[str]):
@@ -83,16 +85,15 @@ async def test_no_secret_stands_in_a_command_line_or_is_readable_by_others(super
 
 
 async def test_a_service_is_given_its_own_keys_only(supervisor: Supervisor) -> None:
-    def names(service: str) -> set[str]:
-        return {
-            path.name for path in Path(supervisor.processes[service].environment["SAMLAN_KEYS"]).iterdir()
-        }
+    def names(folder: Path) -> set[str]:
+        return {path.name for path in folder.iterdir()}
 
-    public = {"gateway.ed25519.pub", "services.ed25519.pub"}
-    assert names("catalog") == public
-    assert names("accounts") == {*public, "fields.key", "pin.key"}
-    assert names("circulation") == {*public, "services.ed25519"}
-    assert names("gateway") == {*public, "gateway.ed25519", "services.ed25519"}
+    public, keys = {"gateway.ed25519.pub", "services.ed25519.pub"}, supervisor.plan.keys
+    given = Path(supervisor.processes["accounts"].environment["SAMLAN_KEYS"])
+    assert names(given) == {*public, "fields.key", "pin.key"}
+    assert names(keys_of("catalog", keys)) == public
+    assert names(keys_of("circulation", keys)) == {*public, "services.ed25519"}
+    assert names(keys_of("gateway", keys)) == {*public, "gateway.ed25519", "services.ed25519"}
 
 
 async def test_a_killed_service_is_started_again_and_said_so(
