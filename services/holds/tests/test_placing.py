@@ -245,6 +245,34 @@ async def test_a_shelf_deadline_that_was_over_before_the_import_tells_nobody(hol
     assert holds.routed().to == "move"
 
 
+@pytest.mark.clause("G10")
+async def test_a_hold_whose_last_needed_day_was_over_before_the_import_is_taken_in_as_expired(
+    holds: Any,
+) -> None:
+    rows = [
+        row("anna", last_needed="2026-11-22"),
+        row("bo", placed_at="2024-11-01T10:00:00+01:00", last_needed="2024-12-24", frozen=True),
+        row("cilla", last_needed="2026-11-23"),
+    ]
+    assert await holds.imported(*rows) == {"stored": 3, "same": 0, "refused": []}
+    assert [await holds.ended("anna"), await holds.ended("bo")] == ["expired", "expired"]
+    [shown] = await holds.holds("anna", finished=True)
+    assert datetime.fromisoformat(shown["ended_at"]) == datetime(2026, 11, 22, 23, tzinfo=UTC)
+    assert ((await holds.state("cilla"))["position"], holds.length()) == (1, 1)
+    await holds.at(holds.world.clock.now())
+    assert holds.world.events(HoldExpired) == []
+    assert await holds.imported(*rows) == {"stored": 0, "same": 3, "refused": []}
+
+
+async def test_whoever_holds_the_title_again_may_have_an_expired_hold_imported_too(holds: Any) -> None:
+    await holds.placed("anna")
+    report = await holds.imported(row("anna", last_needed="2026-11-22"))
+    assert (report["stored"], report["refused"]) == (1, [])
+    assert (await holds.state("anna"))["state"] == "waiting"
+    [over] = await holds.holds("anna", finished=True)
+    assert over["state"] == "expired"
+
+
 async def test_rows_that_cannot_be_used_are_named_and_the_rest_goes_on(holds: Any) -> None:
     report = await holds.imported(
         row("anna"),
@@ -256,7 +284,6 @@ async def test_rows_that_cannot_be_used_are_named_and_the_rest_goes_on(holds: An
         row("cilla", placed_at="yesterday"),
         row("cilla", placed_at="2026-11-02T10:00:00"),
         row("cilla", item="no-such-item"),
-        row("cilla", last_needed="2026-11-22"),
         "not a row",
         row("bo", item="red-1"),
         row("david", item="red-1"),
@@ -267,7 +294,7 @@ async def test_rows_that_cannot_be_used_are_named_and_the_rest_goes_on(holds: An
     assert [(one["line"], one["reason"].partition(":")[0]) for one in report["refused"]] == [
         (2, "already_held"), (3, "unknown_patron"), (4, "unknown_title"), (5, "unknown_branch"),
         (6, "in_the_future"), (7, "placed_at"), (8, "placed_at"), (9, "unknown_item"),
-        (10, "not_needed_any_more"), (11, "row"), (13, "already_allotted"), (14, "patron"), (15, "row"),
+        (10, "row"), (12, "already_allotted"), (13, "patron"), (14, "row"),
     ]  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def routes(
         """Takes rows of patrons.jsonl."""
         if file.removesuffix(".jsonl") != "patrons":
             raise Problem(404, "accounts takes patrons.jsonl")
-        return await imports([(one.line, one.row) for one in form.rows])
+        return (await imports([(one.line, one.row) for one in form.rows])).as_json()
 
     return router
 

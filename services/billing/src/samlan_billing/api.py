@@ -101,7 +101,7 @@ def router(bookkeeper: Bookkeeper, resources: Resources) -> APIRouter:
         if file.removesuffix(".jsonl") != "fees":
             raise Problem(404, "Billing imports fees.jsonl")
         report = await importing([(one.line, one.row) for one in body.rows])
-        return {"stored": report.stored, "same": report.same, "refused": report.refused}
+        return report.as_json()
 
     return private
 

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from samlan_plumbing.http import Problem, private_router
+from samlan_plumbing.importing import Report
 from samlan_plumbing.resources import Resources
 
-from samlan_catalog.handlers import Lines, Report
+from samlan_catalog.handlers import Lines
 from samlan_catalog.views import PAGE, STATE_PAGE, Catalogue
 
 IMPORT_ROWS: Final = 1000
@@ -50,7 +51,7 @@ def routes(resources: Resources, *, catalogue: Catalogue, imports: Mapping[str, 
         take = imports.get(file.partition(".")[0])
         if take is None:
             raise Problem(404, f"catalog takes {', '.join(imports)}")
-        return await take([(one.line, one.row) for one in form.rows])
+        return (await take([(one.line, one.row) for one in form.rows])).as_json()
 
     @router.get("/state")
     async def state(

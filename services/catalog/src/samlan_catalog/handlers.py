@@ -7,13 +7,14 @@ under a known id changes the title, item or branch, and is told as an event.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypedDict, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
 
 from samlan_contracts.event import Event
 from samlan_contracts.events.catalog import BranchDescribed
 from samlan_plumbing.documents import Change, Stored
 from samlan_plumbing.ids import derive
+from samlan_plumbing.importing import Report
 from samlan_plumbing.outbox import Tell
 from samlan_plumbing.resources import Resources
 from samlan_plumbing.snapshots import Row, send_snapshot
@@ -30,24 +31,6 @@ E = TypeVar("E")
 Lines = Sequence[tuple[int, object]]
 Read = Callable[[Lines], Awaitable[list[tuple[int, E | tuple[Refusal, ...]]]]]
 Outcome = Literal["stored", "same"]
-
-
-class Report(TypedDict):
-    """What became of the rows of one request."""
-
-    stored: int
-    same: int
-    refused: list[dict[str, Any]]
-
-
-@dataclass(slots=True)
-class _Tally:
-    stored: int = 0
-    same: int = 0
-    refused: list[dict[str, Any]] = field(default_factory=list)
-
-    def report(self) -> Report:
-        return {"stored": self.stored, "same": self.same, "refused": self.refused}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,17 +57,17 @@ class Import(Generic[E]):
 
     async def __call__(self, lines: Lines) -> Report:
         """Stores what can be used, and reports what cannot, line by line."""
-        tally, usable = _Tally(), []
+        report, usable = Report(), []
         for line, read in await self._kind.read(lines):
             if isinstance(read, tuple):
-                tally.refused.append({"line": line, "reason": in_words(read)})
+                report.refuse(line, in_words(read))
             else:
                 usable.append(read)
-        await self._store(usable, tally)
+        await self._store(usable, report)
         await self._describe({self._kind.key(one) for one in usable})
-        return tally.report()
+        return report
 
-    async def _store(self, usable: list[E], tally: _Tally) -> None:
+    async def _store(self, usable: list[E], report: Report) -> None:
         known = await self._kind.shelf.read_many(map(self._kind.key, usable))
         fresh: dict[str, E] = {}
         again: list[E] = []
@@ -95,20 +78,20 @@ class Import(Generic[E]):
             else:
                 fresh[key] = one
         inserted = await self._kind.shelf.documents.insert_many(fresh.items())
-        tally.stored += inserted
+        report.stored += inserted
         if inserted < len(fresh):
             again = [*fresh.values(), *again]  # another import was at it as well
-            tally.stored -= inserted
-        await self._store_again(again, known, tally)
+            report.stored -= inserted
+        await self._store_again(again, known, report)
 
-    async def _store_again(self, again: list[E], known: dict[str, Stored[E]], tally: _Tally) -> None:
+    async def _store_again(self, again: list[E], known: dict[str, Stored[E]], report: Report) -> None:
         for one in again:
             before = known.pop(self._kind.key(one), None)
             unchanged = before is not None and before.state == one
             if unchanged or await self._change(one) == "same":
-                tally.same += 1
+                report.same += 1
             else:
-                tally.stored += 1
+                report.stored += 1
 
     async def _change(self, wanted: E) -> Outcome:
         key = self._kind.key(wanted)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
 
 from pymongo.errors import DuplicateKeyError
 from samlan_contracts.policy import PolicyBooks
 from samlan_plumbing.clocks import LibraryClock
 from samlan_plumbing.documents import Change, Stored
 from samlan_plumbing.ids import derive
+from samlan_plumbing.importing import Report
 from samlan_plumbing.outbox import Tell
 from samlan_plumbing.resources import Resources
 from samlan_plumbing.snapshots import Row, send_snapshot
@@ -20,14 +20,6 @@ from samlan_accounts.domain.refusal import Refusal, in_words
 from samlan_accounts.store.patrons import Patrons
 
 LineRows = Sequence[tuple[int, object]]
-
-
-class Report(TypedDict):
-    """What became of the rows of one request."""
-
-    stored: int
-    same: int
-    refused: list[dict[str, Any]]
 
 
 class ImportPatrons:
@@ -128,11 +120,11 @@ def _told(stored: Stored[Patron] | None, patron: Patron, tools: Tools) -> tuple[
 
 
 def _report(taken: list[Taken]) -> Report:
-    refused = [
-        {"line": one.line, "reason": in_words(one.reasons)} for one in taken if one.outcome == "refused"
-    ]
-    return {
-        "stored": sum(one.outcome in ("new", "changed") for one in taken),
-        "same": sum(one.outcome == "same" for one in taken),
-        "refused": sorted(refused, key=lambda one: int(str(one["line"]))),
-    }
+    report = Report(
+        stored=sum(one.outcome in ("new", "changed") for one in taken),
+        same=sum(one.outcome == "same" for one in taken),
+    )
+    for one in taken:
+        if one.outcome == "refused":
+            report.refuse(one.line, in_words(one.reasons))
+    return report

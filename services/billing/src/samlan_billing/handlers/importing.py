@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from samlan_contracts.events.billing import DebtLimitReached
 from samlan_plumbing.ids import derive
+from samlan_plumbing.importing import Report
 from samlan_plumbing.resources import Resources
 from samlan_plumbing.snapshots import Row, send_snapshot
 
@@ -19,19 +19,6 @@ from samlan_billing.handlers.bookkeeper import Because, Bookkeeper
 from samlan_billing.store import Fields
 
 Line = tuple[int, FeeRow]
-
-
-@dataclass(slots=True)
-class Report:
-    """What became of the rows of one batch."""
-
-    stored: int = 0
-    same: int = 0
-    refused: list[dict[str, Any]] = field(default_factory=list)
-
-    def refuse(self, line: int, reason: str) -> None:
-        """Notes a row that cannot be used."""
-        self.refused.append({"line": line, "reason": reason})
 
 
 class Importing:

@@ -9,7 +9,7 @@ from pydantic import Field
 from samlan_plumbing.http import Problem, problem
 
 from samlan_circulation.api.desk import Body, Word
-from samlan_circulation.handlers.imports import Imports, Line, Report
+from samlan_circulation.handlers.imports import Imports, Line
 from samlan_circulation.store import Store
 from samlan_circulation.store.store import PARTS
 from samlan_circulation.views import PAGE, Views
@@ -106,20 +106,16 @@ def _imports(router: APIRouter, imports: Imports) -> None:
     @router.post("/import/loans")
     async def loans(body: ImportBody) -> Any:
         """Stores rows of loans.jsonl."""
-        return _report(await imports.loans(_lines(body)))
+        return (await imports.loans(_lines(body))).as_json()
 
     @router.post("/import/devices")
     async def devices(body: ImportBody) -> Any:
         """Stores rows of devices.jsonl."""
-        return _report(await imports.devices(_lines(body)))
+        return (await imports.devices(_lines(body))).as_json()
 
 
 def _lines(body: ImportBody) -> list[Line]:
     return [Line(one.line, one.row) for one in body.rows]
-
-
-def _report(report: Report) -> dict[str, Any]:
-    return {"stored": report.stored, "same": report.same, "refused": report.refused}
 
 
 def _found(found: Any, reason: str) -> Any:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from samlan_plumbing.documents import Stored
 from samlan_plumbing.ids import derive
+from samlan_plumbing.importing import Report
 from samlan_plumbing.resources import Resources
 from samlan_plumbing.snapshots import Row, send_snapshot
 
@@ -31,19 +32,6 @@ class Line:
 
     line: int
     row: Mapping[str, Any]
-
-
-@dataclass(slots=True)
-class Report:
-    """What became of a batch of rows."""
-
-    stored: int = 0
-    same: int = 0
-    refused: list[dict[str, Any]] = field(default_factory=list)
-
-    def refuse(self, line: int, reason: str) -> None:
-        """Notes a row that cannot be used."""
-        self.refused.append({"line": line, "reason": reason})
 
 
 @dataclass(frozen=True, slots=True)

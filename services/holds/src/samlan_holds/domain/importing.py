@@ -1,7 +1,8 @@
 """Holds that a library brings along: waiting in their places, or ready on a pickup shelf.
 
 What is imported happened elsewhere and before: nobody is told that a hold is ready, only circulation that the
-item stands on the shelf for it.
+item stands on the shelf for it. A hold that waited in vain until its last-needed day is taken in as the expired
+hold it is; it never joins the queue, and nobody is told.
 """
 
 from __future__ import annotations
@@ -54,10 +55,19 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Over:
+    """A hold that had ended before it was imported, and when."""
+
+    entry: Waiting
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of each row: stored, the same as before, or refused."""
+    """What became of each row: stored in the queue, over before the import, the same as before, or refused."""
 
     stored: tuple[Waiting | Allotted, ...]
+    over: tuple[Over, ...]
     same: int
     refused: tuple[tuple[int, Refusal], ...]
 
@@ -66,12 +76,18 @@ def take_in(queue: Queue, rows: Sequence[Row], facts: Facts) -> Verdict[Taken]:
     """Takes rows of one title into its queue; a row that cannot be used is refused and the rest goes on."""
     after, events = queue, list[Event]()
     stored: list[Waiting | Allotted] = []
-    same, refused = 0, list[tuple[int, Refusal]]()
+    same, over, refused = 0, list[Over](), list[tuple[int, Refusal]]()
     for row in rows:
         if after.wait_of(row.hold) or after.allotted_to(row.hold):
             same += 1
             continue
-        if (refusal := _refusal(after, row, facts)) is not None:
+        if (refusal := _refusal(row, facts)) is not None:
+            refused.append((row.line, refusal))
+            continue
+        if (ended := _over(row, facts)) is not None:
+            over.append(ended)
+            continue
+        if (refusal := _refusal_of_place(after, row, facts)) is not None:
             refused.append((row.line, refusal))
             continue
         held = _held(after, row, facts)
@@ -79,22 +95,28 @@ def take_in(queue: Queue, rows: Sequence[Row], facts: Facts) -> Verdict[Taken]:
         after = after.joined(held) if isinstance(held, Waiting) else after.given(held)
         if isinstance(held, Allotted):
             events.append(_on_the_shelf(queue, held, facts))
-    taken = Taken(tuple(stored), same, tuple(refused))
+    taken = Taken(tuple(stored), tuple(over), same, tuple(refused))
     return changed(taken, queue, after, *events) if stored else Verdict(taken)
 
 
-def _refusal(queue: Queue, row: Row, facts: Facts) -> Refusal | None:
-    pickup = facts.branch(row.pickup)
+def _refusal(row: Row, facts: Facts) -> Refusal | None:
     if facts.patron(row.patron) is None:
         return Refusal("unknown_patron")
-    if pickup is None:
-        return Refusal("unknown_branch")
+    return Refusal("unknown_branch") if facts.branch(row.pickup) is None else None
+
+
+def _over(row: Row, facts: Facts) -> Over | None:
+    """A hold that still waited when its last-needed day was over; one whose item is ready is served (G10)."""
+    if row.item is not None or row.last_needed is None:
+        return None
+    ends = end_of_need(row.last_needed, facts.branch(row.pickup))
+    return Over(_waiting(row), ends) if ends is not None and ends <= facts.now else None
+
+
+def _refusal_of_place(queue: Queue, row: Row, facts: Facts) -> Refusal | None:
     if queue.wait_by(row.patron) or queue.allotted_by(row.patron):
         return Refusal("already_held")
-    if row.item is None:
-        ends = end_of_need(row.last_needed, pickup) if row.last_needed else None
-        return Refusal("not_needed_any_more") if ends is not None and ends <= facts.now else None
-    return _refusal_of_item(queue, row, row.item, facts)
+    return _refusal_of_item(queue, row, row.item, facts) if row.item is not None else None
 
 
 def _refusal_of_item(queue: Queue, row: Row, item: ItemBarcode, facts: Facts) -> Refusal | None:
@@ -106,11 +128,7 @@ def _refusal_of_item(queue: Queue, row: Row, item: ItemBarcode, facts: Facts) ->
 
 def _held(queue: Queue, row: Row, facts: Facts) -> Waiting | Allotted:
     if row.item is None:
-        late = any(one.placed_at >= row.placed_at for one in queue.allotted)
-        return Waiting(
-            hold=row.hold, patron=row.patron, pickup=row.pickup, placed_at=row.placed_at,
-            last_needed=row.last_needed, frozen=row.frozen, late=late,
-        )  # fmt: skip
+        return _waiting(row, late=any(one.placed_at >= row.placed_at for one in queue.allotted))
     pickup, standing = facts.branch(row.pickup), facts.patron(row.patron)
     if pickup is None or standing is None:
         raise LookupError("a row is refused before it is held")
@@ -122,6 +140,13 @@ def _held(queue: Queue, row: Row, facts: Facts) -> Waiting | Allotted:
         state="ready", ready_until=until, expires_at=pickup.end_of(until),
         because=[] if row.ready_until else last.because,
         decision=Decision(answers=NOT_SCANNED, at=facts.now, because=[]),
+    )  # fmt: skip
+
+
+def _waiting(row: Row, *, late: bool = False) -> Waiting:
+    return Waiting(
+        hold=row.hold, patron=row.patron, pickup=row.pickup, placed_at=row.placed_at,
+        last_needed=row.last_needed, frozen=row.frozen, late=late,
     )  # fmt: skip
 
 

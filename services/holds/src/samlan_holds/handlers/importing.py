@@ -12,12 +12,12 @@ from samlan_plumbing.clocks import LibraryClock
 from samlan_plumbing.ids import derive
 
 from samlan_holds.domain.facts import Facts
-from samlan_holds.domain.importing import ROWS_AT_ONCE, SHELVED_AT_ONCE, Row, Taken, take_in
+from samlan_holds.domain.importing import ROWS_AT_ONCE, SHELVED_AT_ONCE, Over, Row, Taken, take_in
 from samlan_holds.domain.model import Queue, TitleId, Waiting
 from samlan_holds.domain.shelving import end_of_need
 from samlan_holds.domain.verdict import Verdict
 from samlan_holds.store.copies import Copies, whereabouts_fields
-from samlan_holds.store.holds import LOOKED_AT_AFTER, Holds, particulars
+from samlan_holds.store.holds import KEPT_AFTER_THE_END, LOOKED_AT_AFTER, Holds, particulars
 from samlan_holds.store.queues import Asks, Because, Queues
 
 CHANNEL: Final = "import"
@@ -77,7 +77,8 @@ class Importing:
             asks=Asks(tuple(row.hold for row in rows), tuple(row.patron for row in rows)),
             first=partial(self._write_particulars, title),
         )  # fmt: skip
-        report.stored += len(taken.stored)
+        await self._write_ended(title, taken.over)
+        report.stored += len(taken.stored) + len(taken.over)
         report.same += taken.same
         report.refused += [(line, refusal.reason) for line, refusal in taken.refused]
         shelved = [one for one in taken.stored if not isinstance(one, Waiting)]
@@ -88,6 +89,22 @@ class Importing:
                 for one in shelved
             ]
         )  # fmt: skip
+
+    async def _write_ended(self, title: TitleId, over: Sequence[Over]) -> None:
+        """Stores holds that had ended: they join no queue, and are kept as long as any that ended now."""
+        look_at = self._clock.now() + KEPT_AFTER_THE_END
+        await self._holds.write_many(
+            [
+                {
+                    **particulars(
+                        one.entry, title=title, channel=CHANNEL, because=[], look_at=look_at, needed_at=None
+                    ),
+                    "state": "expired",
+                    "ended_at": one.ended_at,
+                }
+                for one in over
+            ]
+        )
 
     async def _write_particulars(self, title: TitleId, taken: Taken) -> None:
         look_at = self._clock.now() + LOOKED_AT_AFTER
