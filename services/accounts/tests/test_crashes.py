@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
 import pytest
 from samlan_accounts import app
 from samlan_contracts.events.accounts import PatronDescribed
-from samlan_plumbing import outbox, seams, topology
-from samlan_testkit.crashes import CrashPoint, installed
+from samlan_plumbing import outbox, topology
+from samlan_testkit.crashes import CrashPoint, cut_off
 from samlan_testkit.world import World
 
 
@@ -33,24 +33,6 @@ async def import_and_block(world: World, number: int) -> None:
     await world.settle()
 
 
-async def crashed(world: World, number: int) -> bool:
-    """Runs until the point of this number and crashes there; False when there is no such point."""
-    async with installed(CrashPoint("accounts", number)) as point:
-        acting = asyncio.create_task(import_and_block(world, number))
-        waiting = asyncio.create_task(point.happened.wait())
-        await asyncio.wait({acting, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        if not point.happened.is_set():
-            await acting
-            return False
-        acting.cancel()
-        await asyncio.gather(acting, return_exceptions=True)
-        seams.install(None)
-        await world.crash("accounts")
-        await world.start(app.build)
-        return True
-
-
 async def heard(world: World, reader: str) -> set[str]:
     """The patrons a reader has been sent in snapshots."""
     queue = await world._channel.declare_queue(topology.events_queue(reader), passive=True, robust=False)
@@ -69,7 +51,8 @@ async def test_every_point_of_an_import_and_a_change_is_cut_off_once(
     await world.start(app.build)
     points = 0
     for number in count(1):
-        if not await crashed(world, number):
+        act = partial(import_and_block, world, number)
+        if not await cut_off(world, app.build, CrashPoint("accounts", number), act):
             break
         points += 1
         await import_and_block(world, number)

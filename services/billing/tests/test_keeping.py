@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Coroutine
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from samlan_billing.app import build
 from samlan_contracts.events.billing import DebtLimitReached, FeeCharged, FeeCorrected, FeePaid
 from samlan_plumbing import outbox
 from samlan_plumbing.ids import derive
-from samlan_plumbing.seams import install
+from samlan_testkit.crashes import Act, CrashPoint, cut_off
 
 KUNGSBACKA = ("kungsbacka", "SEK")
 FEE = derive("fee", "loan-1", "overdue")
@@ -221,44 +221,10 @@ async def test_a_cursor_nobody_gave_ends_the_reading(billing: Any) -> None:
 # -- crashes -------------------------------------------------------------------------------------------------
 
 
-class Nemesis:
-    """Lets billing go to the n-th point between write, publish and acknowledge, and no further."""
-
-    def __init__(self, at: int) -> None:
-        self._at = at
-        self.points: list[str] = []
-        self.struck = asyncio.Event()
-
-    async def __call__(self, service: str, point: str) -> None:
-        if service != "billing" or self.struck.is_set():
-            return
-        self.points.append(point)
-        if len(self.points) == self._at:
-            self.struck.set()
-            await asyncio.Event().wait()
-
-
 @pytest.fixture
 def sweeping_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a crash left is told again at once: repeats are harmless, and the test need not wait."""
     monkeypatch.setattr(outbox, "SWEEP_AGE", timedelta(0))
-
-
-async def cut_off(billing: Any, work: Coroutine[Any, Any, Any], at: int) -> list[str]:
-    """Works until the n-th point, crashes there, and starts billing again; says which points were reached."""
-    nemesis = Nemesis(at)
-    install(nemesis)
-    try:
-        working, struck = asyncio.create_task(work), asyncio.create_task(nemesis.struck.wait())
-        await asyncio.wait({working, struck}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (working, struck):
-            task.cancel()
-        await asyncio.gather(working, struck, return_exceptions=True)
-        await billing.world.crash("billing")
-    finally:
-        install(None)
-    await billing.start()
-    return nemesis.points
 
 
 async def late_and_then_earlier(billing: Any) -> None:
@@ -269,7 +235,6 @@ async def late_and_then_earlier(billing: Any) -> None:
 
 
 RETURN_POINTS = 16  # of two events: the write, two publishes, the acknowledgement and the clearing of each
-NEVER = 1_000
 PAYMENT_POINTS = (
     11  # the payment, its two publishes, the settled fee's own document, its leaving, the clearing
 )
@@ -278,7 +243,7 @@ PAYMENT_POINTS = (
 @pytest.mark.usefixtures("sweeping_at_once")
 @pytest.mark.parametrize("point", range(1, RETURN_POINTS + 1))
 async def test_a_crash_at_any_point_loses_nothing_and_doubles_nothing(billing: Any, point: int) -> None:
-    await cut_off(billing, late_and_then_earlier(billing), point)
+    await cut_off(billing.world, build, CrashPoint("billing", point), partial(late_and_then_earlier, billing))
     await late_and_then_earlier(billing)
     assert await billing.owed() == {KUNGSBACKA: 300}
     assert [one.fee for one in billing.world.events(FeeCharged)] == [FEE]
@@ -290,8 +255,9 @@ async def test_a_crash_at_any_point_loses_nothing_and_doubles_nothing(billing: A
 @pytest.mark.parametrize("point", range(1, PAYMENT_POINTS + 1))
 async def test_a_payment_cut_off_anywhere_is_taken_once_when_it_is_repeated(billing: Any, point: int) -> None:
     await billing.imported({"fee": "f1", "amount": 10001})
-    await cut_off(billing, billing.pay("f1", command="c1"), point)
-    answer = await billing.pay("f1", command="c1")
+    pay = partial(billing.pay, "f1", command="c1")
+    await cut_off(billing.world, build, CrashPoint("billing", point), pay)
+    answer = await pay()
     assert (answer.status_code, answer.json()["amount"]["amount"]) == (201, 10001)
     await billing.world.post("billing", "/clock/run")
     await billing.world.settle()
@@ -302,11 +268,18 @@ async def test_a_payment_cut_off_anywhere_is_taken_once_when_it_is_repeated(bill
     assert (await billing.account())["blocks"] == []
 
 
+async def points_of(billing: Any, act: Act) -> list[str]:
+    """The points that billing reaches when nothing crashes."""
+    counting = CrashPoint("billing", 0)
+    await cut_off(billing.world, build, counting, act)
+    return counting.reached
+
+
 async def test_every_point_of_a_return_and_of_a_payment_was_tried(billing: Any) -> None:
-    reached = await cut_off(billing, late_and_then_earlier(billing), NEVER)
+    reached = await points_of(billing, partial(late_and_then_earlier, billing))
     assert {"before-write", "after-write", "before-publish", "after-publish", "before-acknowledge"} < set(
         reached
     )
     await billing.imported({"fee": "f1", "amount": 10001})
     assert len(reached) <= RETURN_POINTS
-    assert len(await cut_off(billing, billing.pay("f1"), NEVER)) <= PAYMENT_POINTS
+    assert len(await points_of(billing, partial(billing.pay, "f1"))) <= PAYMENT_POINTS

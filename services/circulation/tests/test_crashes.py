@@ -6,28 +6,12 @@ import asyncio
 
 from samlan_circulation import app
 from samlan_contracts.events.circulation import ItemReturned, ItemShelved
-from samlan_plumbing import seams
+from samlan_testkit.crashes import CrashPoint, cut_off
 
 from .conftest import Library
 
 LERUM = "vast/lerum"
 POINTS = (2, 5, 8, 12)  # some of a return's points; the fault suite takes every one, through all services
-
-
-class Crash:
-    """Never returns from the n-th point that circulation reaches."""
-
-    def __init__(self, at: int) -> None:
-        self.left = at
-        self.happened = asyncio.Event()
-
-    async def __call__(self, service: str, point: str) -> None:
-        if service != "circulation":
-            return
-        self.left -= 1
-        if self.left == 0:
-            self.happened.set()
-            await asyncio.Future()
 
 
 async def test_a_return_is_told_once_wherever_circulation_dies(library: Library) -> None:
@@ -43,20 +27,12 @@ async def test_a_return_is_told_once_wherever_circulation_dies(library: Library)
 
 
 async def handed_in_with_a_crash(library: Library, item: str, *, at: int) -> None:
-    crash = Crash(at)
-    seams.install(crash)
-    try:
+    async def act() -> None:
         await library.hand_in(item, sequence=at)
-        waits = {asyncio.create_task(crash.happened.wait()), asyncio.create_task(through(library, item))}
-        _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-    finally:
-        seams.install(None)
-    assert crash.happened.is_set(), f"a return has more points than {at}"
-    await library.world.crash("circulation")
-    await library.world.start(app.build)
+        await through(library, item)
+
+    reached = await cut_off(library.world, app.build, CrashPoint("circulation", at), act)
+    assert reached, f"a return has more points than {at}"
 
 
 async def through(library: Library, item: str) -> None:

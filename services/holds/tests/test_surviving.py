@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from samlan_contracts.events.accounts import PatronDescribed
 from samlan_contracts.events.holds import HoldCollected, HoldPlaced, HoldReady
 from samlan_holds import app
 from samlan_plumbing import outbox
-from samlan_plumbing.seams import install
 from samlan_plumbing.snapshots import Row, send_snapshot
+from samlan_testkit.crashes import CrashPoint, cut_off
 
 LERUM, PARTILLE = "vast/lerum", "vast/partille"
 RED = "roda-rummet"
@@ -23,45 +24,11 @@ RED = "roda-rummet"
 # -- crashes ----------------------------------------------------------------------------------------------
 
 
-class Nemesis:
-    """Stops the world at the n-th point that holds reaches."""
-
-    def __init__(self, at: int) -> None:
-        self.at = at
-        self.points: list[str] = []
-        self.struck = asyncio.Event()
-
-    async def __call__(self, service: str, point: str) -> None:
-        if service != "holds":
-            return
-        self.points.append(point)
-        if len(self.points) >= self.at:
-            self.struck.set()
-            await asyncio.Event().wait()
-
-
 @pytest.fixture
 def sweeping_at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a crash left is told again at the next sweep."""
     monkeypatch.setattr(outbox, "SWEEP_AGE", timedelta(0))
     yield
-
-
-async def cut_off(holds: Any, work: Coroutine[Any, Any, Any], at: int) -> list[str]:
-    """Works until the n-th point, crashes there, and starts holds again; says which points were reached."""
-    nemesis = Nemesis(at)
-    install(nemesis)
-    try:
-        working, struck = asyncio.create_task(work), asyncio.create_task(nemesis.struck.wait())
-        await asyncio.wait({working, struck}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (working, struck):
-            task.cancel()
-        await asyncio.gather(working, struck, return_exceptions=True)
-        await holds.world.crash("holds")
-    finally:
-        install(None)
-    await holds.world.start(app.build)
-    return nemesis.points
 
 
 async def journey(holds: Any) -> None:
@@ -80,7 +47,7 @@ POINTS = 34
 @pytest.mark.usefixtures("sweeping_at_once")
 @pytest.mark.parametrize("point", range(1, POINTS + 1, 2))
 async def test_a_crash_at_any_point_loses_nothing_and_doubles_nothing(holds: Any, point: int) -> None:
-    await cut_off(holds, journey(holds), point)
+    await cut_off(holds.world, app.build, CrashPoint("holds", point), partial(journey, holds))
     await holds.world.settle()
     await journey(holds)
     assert await holds.ended("anna") == "collected"
@@ -94,10 +61,11 @@ async def test_a_crash_at_any_point_loses_nothing_and_doubles_nothing(holds: Any
 
 
 async def test_the_points_of_the_journey_are_all_tried(holds: Any) -> None:
-    points = await cut_off(holds, journey(holds), 10_000)
-    assert len(points) <= POINTS + 10
+    counting = CrashPoint("holds", 0)
+    await cut_off(holds.world, app.build, counting, partial(journey, holds))
+    assert len(counting.reached) <= POINTS + 10
     assert {"before-write", "after-write", "before-publish", "after-publish", "before-acknowledge"} <= set(
-        points
+        counting.reached
     )
 
 

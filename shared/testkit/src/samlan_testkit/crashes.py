@@ -7,14 +7,17 @@ connections are dropped without draining and it is built again in the same proce
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 from samlan_plumbing import seams
 
-from samlan_testkit.consortium import Consortium
+from samlan_testkit.consortium import Consortium, builder
+from samlan_testkit.world import Build, World
 
-Act = Callable[[], Awaitable[None]]
+Act = Callable[[], Coroutine[Any, Any, Any]]
 
 
 class CrashPoint:
@@ -46,23 +49,30 @@ async def installed(point: CrashPoint) -> AsyncIterator[CrashPoint]:
         seams.install(None)
 
 
-async def crash_once(consortium: Consortium, point: CrashPoint, act: Act) -> None:
-    """Acts, crashes at the point if it is reached, starts the service again, and waits for quiet.
-
-    `act` may be cancelled by the crash and is then run again: every step of it must be repeatable."""
+async def cut_off(world: World, build: Build, point: CrashPoint, act: Act) -> bool:
+    """Acts until the point, where the service crashes and is built again; whether it got that far."""
     async with installed(point):
-        acting = asyncio.create_task(_until_quiet(consortium, act))
+        acting = asyncio.create_task(act())
         crashed = asyncio.create_task(point.happened.wait())
         await asyncio.wait({acting, crashed}, return_when=asyncio.FIRST_COMPLETED)
         crashed.cancel()
         if not point.happened.is_set():
             await acting
-            return
+            return False
         await _dropped(acting)
         seams.install(None)
-        await consortium.world.crash(point.service)
-        await consortium.start_one(point.service)
-    await _until_quiet(consortium, act)
+        await world.crash(point.service)
+        await world.start(build)
+        return True
+
+
+async def crash_once(consortium: Consortium, point: CrashPoint, act: Act) -> None:
+    """Acts, crashes at the point if it is reached, starts the service again, and waits for quiet.
+
+    `act` may be cancelled by the crash and is then run again: every step of it must be repeatable."""
+    until_quiet = partial(_until_quiet, consortium, act)
+    if await cut_off(consortium.world, builder(point.service), point, until_quiet):
+        await until_quiet()
 
 
 async def _until_quiet(consortium: Consortium, act: Act) -> None:
