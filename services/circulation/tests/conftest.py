@@ -89,9 +89,9 @@ class Library:
             number = PATRONS[patron]["borrower_id"]
             hold = RoutedHold(hold=f"hold-{patron}", patron=patron, borrower_id=number, pickup=branch)
         fields = {"answers": last.sequence, "fact": last.data["fact"], "hold": hold, **more}
-        times = fields.pop("times", 1)
+        times, sequence = fields.pop("times", 1), fields.pop("sequence", last.sequence)
         event = ItemRouted(item=item, title="roda-rummet", to=to, branch=branch, **fields)  # type: ignore[arg-type]
-        return await self.world.tell(event, subject=f"item/{item}", sequence=last.sequence, times=times)
+        return await self.world.tell(event, subject=f"item/{item}", sequence=sequence, times=times)
 
     # -- desks and devices ------------------------------------------------------------------------------
 

@@ -72,6 +72,32 @@ async def test_with_a_hold_elsewhere_it_travels_and_its_arrival_makes_it_ready(l
     assert [one.branch for one in await library.told(ItemShelved)] == [PARTILLE]
 
 
+async def test_a_routing_overtaken_by_a_newer_one_answers_the_kiosk_by_the_newer(library: Library) -> None:
+    await library.thing("i1")
+    fact = await library.hand_in("i1", reply_to="replies.lerum-1")
+    await library.told(ItemReturned)
+    await library.route("i1", "move", PARTILLE, patron="astrid", fact="", sequence=12)
+    await library.world.settle()
+    await library.route("i1", "shelf", LERUM, patron="karin", sequence=11)
+    answer = await library.answer(fact)
+    assert (answer["bin"], answer["branch"], answer["hold"]) == ("transit", PARTILLE, {"borrower_id": "A-17"})
+    assert library.world.events(ItemShelved) == []
+
+
+async def test_two_moves_of_one_scan_in_reverse_order_leave_the_newer_hold_on_the_item(
+    library: Library,
+) -> None:
+    await library.thing("i1")
+    await library.hand_in("i1")
+    await library.told(ItemReturned)
+    await library.route("i1", "transit", PARTILLE, patron="karin", sequence=11)
+    await library.route("i1", "move", LERUM, patron="astrid", fact="", sequence=14)
+    await library.route("i1", "move", PARTILLE, patron="emil", fact="", sequence=12)
+    await library.world.settle()
+    shown = await library.item("i1")
+    assert (shown["goes_to"], shown["hold"]["hold"]) == (LERUM, "hold-astrid")
+
+
 async def test_without_a_hold_and_at_home_elsewhere_it_travels_home(library: Library) -> None:
     await library.thing("i1", PARTILLE)
     fact = await library.hand_in("i1", reply_to="replies.lerum-1")

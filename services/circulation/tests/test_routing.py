@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -26,8 +27,8 @@ def whereabouts(result: Any) -> tuple[Any, ...]:
     return result.item.state, result.item.goes_to, result.item.hold
 
 
-def apply(copy: Any, one: ItemRouted, *, event: str = "e1") -> Any:
-    return route(copy, one, routing=event, now=NOON)
+def apply(copy: Any, one: ItemRouted, *, event: str = "e1", sequence: int = 11) -> Any:
+    return route(copy, one, routing=event, sequence=sequence, now=NOON)
 
 
 def test_with_a_hold_for_this_branch_the_item_stands_on_the_pickup_shelf() -> None:
@@ -96,7 +97,8 @@ def test_the_same_routing_twice_is_applied_once_and_answers_the_same() -> None:
 
 def test_a_repeat_of_the_first_routing_after_a_move_puts_no_hold_back() -> None:
     first = apply(waiting(), routing("shelf", hold=ASTRIDS_HOLD), event="e1")
-    moved = apply(first.item, routing("move", "vast/partille", hold=KARINS_HOLD), event="e2")
+    move = routing("move", "vast/partille", hold=KARINS_HOLD)
+    moved = apply(first.item, move, event="e2", sequence=12)
     assert isinstance(apply(moved.item, routing("shelf", hold=ASTRIDS_HOLD), event="e1"), RoutedBefore)
 
 
@@ -119,9 +121,32 @@ def test_a_move_of_an_item_on_its_way_changes_its_way() -> None:
 
 
 def test_a_move_that_overtakes_its_routing_routes_the_waiting_item() -> None:
-    result = apply(waiting(), routing("move", "vast/lerum", hold=ASTRIDS_HOLD))
+    result = apply(waiting(), routing("move", "vast/lerum", hold=ASTRIDS_HOLD), sequence=12)
     assert (result.item.state, len(result.events)) == ("hold_shelf", 1)
-    assert isinstance(apply(result.item, routing("shelf", hold=KARINS_HOLD), event="late"), Stale)
+    late = apply(result.item, routing("shelf", hold=KARINS_HOLD), event="late", sequence=11)
+    assert isinstance(late, RoutedBefore)
+    assert (late.answer.bin, late.answer.hold) == ("shelf", "hold-astrid")
+
+
+@pytest.mark.parametrize("order", [*permutations((11, 12, 14))])
+def test_routings_of_one_scan_end_the_same_in_every_order(order: tuple[int, ...]) -> None:
+    told = {
+        11: routing("transit", "vast/partille", hold=KARINS_HOLD),
+        12: routing("move", "vast/floda", hold=ASTRIDS_HOLD),
+        14: routing("move", "vast/partille", hold=KARINS_HOLD),
+    }
+    copy = waiting()
+    for sequence in order:
+        result = apply(copy, told[sequence], event=f"e{sequence}", sequence=sequence)
+        assert not isinstance(result, Stale)
+        copy = result.item if isinstance(result, Routed) else copy
+    assert whereabouts(Routed(copy, None, None)) == ("in_transit", "vast/partille", KARINS_HOLD)
+
+
+def test_a_word_that_nobody_waits_is_older_than_any_decision_of_the_queue() -> None:
+    moved = apply(waiting(), routing("move", "vast/partille", hold=KARINS_HOLD), sequence=3)
+    late = apply(moved.item, routing("stays"), event="e2", sequence=4711)
+    assert isinstance(late, RoutedBefore) and late.answer.hold == "hold-karin"
 
 
 def test_an_imported_hold_puts_its_item_on_the_shelf_and_tells_nobody() -> None:

@@ -98,7 +98,8 @@ class Asked:
     """The last scan that asked holds where the item belongs, and who waits for the answer.
 
     `row` is the fact's row; `correlation` is set when a device asked for a reply. `routed` are the ids of the
-    routings applied since, so that one that comes twice is known."""
+    routings applied since, so that one that comes twice is known; `heard` is the highest sequence of the
+    title's queue among them, so that an older one that comes later is known too."""
 
     fact: FactId
     row: str
@@ -108,6 +109,7 @@ class Asked:
     replies: bool = False
     correlation: str | None = None
     routed: tuple[str, ...] = ()
+    heard: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,9 @@
 A routing answers the item's last scan, or 0 where nobody has scanned it yet (a hold imported with its item on
 the shelf). One that answers an older scan, or an item that has moved on, is refused, and holds gives the hold
 its old place back.
+
+One scan may be answered more than once: first with its hold, then with a `move` for each that leaves or moves
+its hold. These may come in any order; the queue that decided them numbers them, and the highest one stands.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class RoutedBefore:
-    """This very routing was applied already."""
+    """This very routing, or a newer answer to the same scan, was applied already."""
 
     asked: Asked | None
     answer: Answer | None
@@ -49,17 +52,20 @@ class Stale:
 
 
 def route(
-    item: Item | None, routed: ItemRouted, *, routing: str, now: datetime
+    item: Item | None, routed: ItemRouted, *, routing: str, sequence: int, now: datetime
 ) -> Routed | RoutedBefore | Stale:
-    """Decides what a routing does; `routing` is its event id, `now` the time at which an item is shelved."""
+    """Decides what a routing does; `now` is the time at which an item is shelved.
+
+    `routing` and `sequence` are those of the routing's envelope."""
     asked = item.asked if item else None
     if item is None or routed.answers != (asked.sequence if asked else NOT_SCANNED):
         return _stale(routed)
     if asked is None:
         return _unscanned(item, routed)
-    if routing in asked.routed:
+    number = _number_in_queue(routed, sequence)
+    if routing in asked.routed or (asked.routed and number < asked.heard):
         return RoutedBefore(asked, answer_now(item))
-    noted = replace(asked, routed=(*asked.routed, routing)[-KEPT_ROUTINGS:])
+    noted = replace(asked, routed=(*asked.routed, routing)[-KEPT_ROUTINGS:], heard=number)
     if item.state == "returned":
         return _first(replace(item, asked=noted), noted, routed, now)
     if routed.to == "move" and item.state in MOVABLE:
@@ -79,6 +85,13 @@ def answer_now(item: Item) -> Answer | None:
             return Answer(bin="home", branch=item.branch)
         case _:
             return None
+
+
+def _number_in_queue(routed: ItemRouted, sequence: int) -> int:
+    """Where a routing stands among the decisions of the title's queue.
+
+    That nobody waits is told without writing a queue, under the item's own sequence: it comes before all."""
+    return NOT_SCANNED if routed.to in ("stays", "home") else sequence
 
 
 def _first(item: Item, asked: Asked, routed: ItemRouted, now: datetime) -> Routed:

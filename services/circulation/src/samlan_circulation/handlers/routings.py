@@ -50,7 +50,7 @@ class Routings:
             if stored is None and routed.answers == NOT_SCANNED:
                 raise NotReady("an imported hold's item has not been described yet")
             item = stored.state if stored else None
-            result = route(item, routed, routing=envelope.id, now=now)
+            result = route(item, routed, routing=envelope.id, sequence=envelope.sequence, now=now)
             outcome = (result, stored.sequence if stored else 0)
             if not isinstance(result, Routed):
                 return Change(outcome)
@@ -70,18 +70,20 @@ class Routings:
     async def _answer(self, routed: ItemRouted, asked: Asked, answer: Answer) -> None:
         """Answers the scan: past its deadline a device hears what it would have heard by then."""
         device = asked.row.rpartition("/")[0]
+        hold = routed.hold.hold if routed.hold else None  # where a newer routing came first, not the item's
         by = self._answers.due_by(asked.taken_at)
         if asked.replies and self._resources.machine_clock.now() > by:
             answer = exception_answer(ROUTING_PENDING, asked.branch)
         elif asked.row.startswith(DESK):
             answer = Answer(
-                bin=answer.bin, branch=answer.branch, hold=answer.hold, because=list(routed.because)
-            )
+                bin=answer.bin, branch=answer.branch, hold=answer.hold,
+                because=list(routed.because) if answer.hold == hold else [],
+            )  # fmt: skip
         first = Waiting(
             row=asked.row, fact=asked.fact, item=routed.item, branch=asked.branch, device=device,
             correlation=asked.correlation, by=by,
         )  # fmt: skip
-        number = routed.hold.borrower_id if routed.hold else None
+        number = routed.hold.borrower_id if routed.hold and answer.hold == hold else None
         await self._answers.arrived(
             asked.row, answer, first=first if asked.replies else None, borrower_id=number
         )

@@ -1,8 +1,8 @@
 """Holds that a library brings along: waiting in their places, or ready on a pickup shelf.
 
 What is imported happened elsewhere and before: nobody is told that a hold is ready, only circulation that the
-item stands on the shelf for it. A hold that waited in vain until its last-needed day is taken in as the expired
-hold it is; it never joins the queue, and nobody is told.
+item stands on the shelf for it. A hold that waited in vain until its last-needed day is taken in as the
+expired hold it is; it never joins the queue, and nobody is told.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Over:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of each row: stored in the queue, over before the import, the same as before, or refused."""
+    """What became of each row: stored in the queue, over before the import, the same, or refused."""
 
     stored: tuple[Waiting | Allotted, ...]
     over: tuple[Over, ...]
