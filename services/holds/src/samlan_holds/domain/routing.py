@@ -96,13 +96,15 @@ def unheld(scan: Scan) -> ItemRouted:
 def reallot(queue: Queue, gone: Allotted, facts: Facts) -> tuple[Queue, ItemRouted]:
     """Gives the item that `gone` no longer needs to the next who may have it, or sends it home.
 
-    `gone` has left the queue already. The item waits for its next scan either way."""
+    `gone` has left the queue already. The item waits for its next scan either way; one that travels, travels
+    for the next from now on, and one that stands on a shelf is only allotted until it is scanned there."""
     thing = facts.item(gone.item)
     choice = first_served(queue, thing, gone.seen_at, facts) if thing is not None else None
     if choice is None or thing is None:
         home = thing.home if thing is not None else gone.seen_at
         return queue, _moved(queue, gone, BranchId(home), None, [])
-    entry = _allotment(choice, thing, gone.scan, gone.seen_at, facts.now, "allotted")
+    state: AllottedState = "in_transit" if gone.state == "in_transit" else "allotted"
+    entry = _allotment(choice, thing, gone.scan, gone.seen_at, facts.now, state)
     hold = routed_hold(entry, choice.standing.borrower_id)
     return queue.given(entry), _moved(queue, gone, entry.pickup, hold, choice.because)
 
