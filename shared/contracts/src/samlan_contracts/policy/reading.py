@@ -106,7 +106,8 @@ def _refuse_abysses(text: str | bytes) -> None:
     for event in yaml.parse(text, Loader=LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_NODES_DEEP:
-            raise _Unreadable(event.start_mark.line + 1, f"is nested deeper than {MAX_DEPTH} levels")
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise _Unreadable(line, f"is nested deeper than {MAX_DEPTH} levels")
 
 
 class _Page:
