@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from samlan_circulation.handlers import answers
@@ -17,6 +18,7 @@ from samlan_contracts.events.circulation import (
     RoutingRefused,
 )
 from samlan_contracts.shapes import ClosedLoan, Queue, Thing
+from samlan_plumbing.relay import Relay
 
 from .conftest import Library, accounts, ago
 
@@ -206,7 +208,26 @@ async def test_without_routing_in_time_the_kiosk_is_told_so_and_the_next_scan_gi
 
 
 async def test_the_deadline_of_an_answer_leaves_the_broker_time_to_bring_it() -> None:
-    assert timedelta(milliseconds=500) < answers.DEADLINE < timedelta(milliseconds=700)
+    assert timedelta(milliseconds=500) < answers.DEADLINE <= timedelta(milliseconds=600)
+
+
+async def test_an_answer_that_is_held_up_holds_up_nobody_elses_deadline(
+    library: Library, haste: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held_up, reply = asyncio.Event(), Relay.reply
+
+    async def slow_for_one(relay: Relay, queue: str, *more: Any) -> bool:
+        if queue == "replies.lerum-1":
+            held_up.set()
+            await asyncio.Event().wait()
+        return await reply(relay, queue, *more)
+
+    monkeypatch.setattr(Relay, "reply", slow_for_one)
+    await library.thing("i1")
+    await library.thing("i2")
+    await library.hand_in("i1", reply_to="replies.lerum-1")
+    await held_up.wait()
+    assert (await library.ask_and_wait("i2", device="lerum-2"))["reason"] == "routing_pending"
 
 
 async def test_the_same_item_twice_within_a_minute_closes_one_loan_and_follows_the_last_routing(
