@@ -40,6 +40,7 @@ async def test_a_return_closes_the_loan_and_the_kiosk_learns_its_bin(library: Li
     }  # fmt: skip
     await library.world.settle()
     assert (await library.item("i1"))["state"] == "available"
+    assert (await library.fact(fact))["routed"] is None, "the answer says it"
     assert await library.loans("astrid") == []
 
 
@@ -198,6 +199,8 @@ async def test_without_routing_in_time_the_kiosk_is_told_so_and_the_next_scan_gi
     await library.route("i1", "stays", LERUM)
     await library.world.settle()
     assert (await library.item("i1"))["state"] == "available", "the fact stands"
+    shown = await library.fact(answer["id"])
+    assert (shown["answer"]["reason"], shown["routed"]["bin"]) == ("routing_pending", "home")
     await library.hand_in("i1", id=answer["id"], sequence=1, reply_to="replies.lerum-1")
     assert await library.answer(answer["id"], nth=2) == answer, "a repeat gets the same answer"
     monkeypatch.setattr(answers, "DEADLINE", timedelta(minutes=1))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 import yaml
+from samlan_circulation.handlers import answers
 from samlan_contracts.events.circulation import ItemReturned
 from samlan_gateway.api.__main__ import rendered
 from samlan_gateway.clients.broker import WATCHERS, Queues, TooManyWatchers, Watch
@@ -53,7 +56,8 @@ async def test_the_story_of_a_return_is_computed_from_its_fact(town: Town) -> No
     steps = {one["step"]: one for one in story["steps"]}
     assert (story["fact"], story["item"], story["branch"]) == (fact, item, PARTILLE)
     assert story["incomplete"] == []
-    assert list(steps)[:3] == ["fact_taken", "item_returned", "answered"]
+    assert list(steps)[:4] == ["fact_taken", "item_returned", "item_routed", "answered"]
+    assert (steps["item_routed"]["bin"], steps["item_routed"]["hold"]) == ("shelf", hold["id"])
     assert steps["item_returned"]["loan"]
     assert steps["item_allotted"]["hold"] == hold["id"]
     assert steps["fee_charged"]["amount"]["amount"] > 0
@@ -65,6 +69,25 @@ async def test_the_story_of_a_return_is_computed_from_its_fact(town: Town) -> No
     assert (nothing.status_code, reasons(nothing)) == (404, ["unknown_fact"])
     (event,) = [e for e in town.world.told if e.cause == fact and e.type == ItemReturned.NAME]
     assert steps["item_returned"]["event"] == event.id
+
+
+async def test_a_story_shows_where_an_item_went_whose_kiosk_was_told_to_wait(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "DEADLINE", timedelta(0))
+    item = await town.item(at=LERUM)
+    await town.world.replies("lerum-1")
+    fact = await town.world.fact(item=item, branch=LERUM, device="lerum-1", reply_to="replies.lerum-1")
+    await town.consortium.settle()
+    async with town.operator() as operator:
+        story = only(await operator.get(f"/v1/ops/returns/{fact}"))
+    assert [one["step"] for one in story["steps"]] == [
+        "fact_taken", "item_returned", "answered", "item_routed",
+    ]  # fmt: skip
+    [*_, answered, routed] = story["steps"]
+    assert (answered["bin"], answered["reason"]) == ("exception", "routing_pending")
+    assert (routed["bin"], routed["branch"], routed["hold"]) == ("home", LERUM, None)
+    assert routed["at"]
 
 
 async def test_a_story_says_who_did_not_answer(town: Town) -> None:

@@ -105,6 +105,8 @@ class Views:
             "reason": outcome.get("exception"), "item_sequence": outcome.get("sequence"),
             "loan": outcome.get("loan"), "answer": _shown_answer(answer),
             "answered_at": row["answer"]["at"] if answer else None,
+            "routed": _shown_answer(answer_of(row, "routed")),
+            "routed_at": row["routed"]["at"] if row.get("routed") else None,
         }  # fmt: skip
 
     # -- the check of invariants ------------------------------------------------------------------------
@@ -132,7 +134,10 @@ class Views:
 
 
 def _shown_answer(answer: Answer | None) -> Json | None:
-    return {"bin": answer.bin, "branch": answer.branch, "reason": answer.reason} if answer else None
+    """An answer as it is shown; the hold is named by its id alone."""
+    if answer is None:
+        return None
+    return {"bin": answer.bin, "branch": answer.branch, "reason": answer.reason, "hold": answer.hold}
 
 
 def _shown_loan(item: Item, loan: Loan, *, renewable: bool, overdue: bool) -> Json:

@@ -94,8 +94,10 @@ class Answers:
 
     async def arrived(
         self, row: str, answer: Answer, *, first: Waiting | None, borrower_id: str | None = None
-    ) -> None:
-        """Stores an answer, and sends it to the device that asked first and to all that wait here."""
+    ) -> bool:
+        """Stores an answer, and sends it to the device that asked first and to all that wait here.
+
+        False says that another answer stood already, and was sent."""
         won = await self._store.facts.answer_first(row, answer)
         repeats = [one for one in self._owed.pop(row, []) if one.repeat]
         if arrived := self._desks.get(row):
@@ -105,6 +107,7 @@ class Answers:
         if repeats:
             standing = answer if won else await self._store.facts.answered(row) or answer
             await asyncio.gather(*(self.send(one, standing) for one in repeats))
+        return won
 
     async def send(self, to: Waiting, answer: Answer, *, borrower_id: str | None = None) -> None:
         """Sends one answer to the queue of the very device that asked."""

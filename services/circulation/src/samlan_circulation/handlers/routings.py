@@ -68,7 +68,10 @@ class Routings:
         await self._resources.tell_without_document(tell, sequence)
 
     async def _answer(self, routed: ItemRouted, asked: Asked, answer: Answer) -> None:
-        """Answers the scan: past its deadline a device hears what it would have heard by then."""
+        """Answers the scan: past its deadline a device hears what it would have heard by then.
+
+        A routing that is not the answer is noted beside it, for whoever asks what became of the fact."""
+        going = answer
         device = asked.row.rpartition("/")[0]
         hold = routed.hold.hold if routed.hold else None  # where a newer routing came first, not the item's
         by = self._answers.due_by(asked.taken_at)
@@ -84,6 +87,8 @@ class Routings:
             correlation=asked.correlation, by=by,
         )  # fmt: skip
         number = routed.hold.borrower_id if routed.hold and answer.hold == hold else None
-        await self._answers.arrived(
+        won = await self._answers.arrived(
             asked.row, answer, first=first if asked.replies else None, borrower_id=number
         )
+        if not won or answer.reason == ROUTING_PENDING:
+            await self._store.facts.note_routing(asked.row, going)

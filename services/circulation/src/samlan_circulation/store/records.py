@@ -13,7 +13,7 @@ from samlan_plumbing.facts import FactLog
 from samlan_plumbing.ids import derive
 from samlan_plumbing.resources import Resources
 
-from samlan_circulation.domain.outcomes import Answer, NamedException, Outcome
+from samlan_circulation.domain.outcomes import ROUTING_PENDING, Answer, NamedException, Outcome
 
 Doc = dict[str, Any]
 LISTED_AT_ONCE: Final = 500
@@ -40,6 +40,13 @@ class Facts(FactLog):
         """Stores the answer; False says that another stands already, and this one must not be sent."""
         return await self.answer_unless(key, {**asdict(answer), "at": self._machine.now()})
 
+    async def note_routing(self, key: str, going: Answer) -> None:
+        """Stores where the item of a fact went whose asker had been told that its routing is pending."""
+        noted = {**asdict(going), "at": self._machine.now()}
+        first = {"$cond": [{"$eq": ["$answer.reason", ROUTING_PENDING]}, {"$literal": noted}, "$$REMOVE"]}
+        fields = {"routed": {"$ifNull": ["$routed", first]}}
+        await self._batches.update(self.collection, {"_id": key}, [{"$set": fields}])
+
     async def left_open(self, prefix: str) -> list[Doc]:
         """Facts of such devices that a crash left without an end."""
         before = self._machine.now() - LEFT_OPEN_AFTER
@@ -57,10 +64,10 @@ class Facts(FactLog):
         return answer_of(row) if row else None
 
 
-def answer_of(row: Mapping[str, Any]) -> Answer | None:
-    """The answer on a row."""
-    found = row.get("answer")
-    return Answer(**{name: value for name, value in found.items() if name != "at"}) if found else None
+def answer_of(row: Mapping[str, Any], name: str = "answer") -> Answer | None:
+    """The answer on a row, or with `routed` as name the routing that came after it."""
+    found = row.get(name)
+    return Answer(**{part: value for part, value in found.items() if part != "at"}) if found else None
 
 
 class Exceptions:

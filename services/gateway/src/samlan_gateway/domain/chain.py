@@ -2,7 +2,8 @@
 
 ::
 
-    fact ─▶ item_returned ─┬─▶ decision of holds (item, sequence) ─▶ hold ready ─▶ notice
+    fact ─▶ item_returned ─┬─▶ item routed, answered (before its routing, where that took too long)
+                           ├─▶ decision of holds (item, sequence) ─▶ hold ready ─▶ notice
                            ├─▶ fee (loan)                                       ─▶ notice
                            └─▶ receipt (loan)
 """
@@ -10,13 +11,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from samlan_contracts.events.circulation import ItemReturned
 from samlan_plumbing.ids import derive
 
 Row = dict[str, Any]
 Rows = Iterable[Mapping[str, Any]]
+BINS: Final = ("shelf", "transit", "home")  # where a routing sends an item; the fourth is the exceptions'
 
 
 def item_returned_id(fact: str, item: str) -> str:
@@ -54,9 +56,25 @@ def _handed_in(fact: Row) -> list[Row]:
                 "sequence": fact.get("item_sequence"), "loan": fact.get("loan"),
             }
         )  # fmt: skip
-    if answer := fact.get("answer"):
-        steps.append({"service": "circulation", "step": "answered", "at": fact.get("answered_at"), **answer})
-    return steps
+    return [*steps, *_routed_and_answered(fact)]
+
+
+def _routed_and_answered(fact: Row) -> list[Row]:
+    """Where the item went, and what the asker was told: as a rule the same, or else that it is pending."""
+    answer = fact.get("answer")
+    if answer is None:
+        return []
+    answered = {"service": "circulation", "step": "answered", "at": fact.get("answered_at"), **answer}
+    if later := fact.get("routed"):
+        return [answered, _routed(later, fact.get("routed_at"))]
+    if answer.get("bin") in BINS:
+        return [_routed(answer, fact.get("answered_at")), answered]
+    return [answered]
+
+
+def _routed(going: Mapping[str, Any], at: Any) -> Row:
+    where = {name: going.get(name) for name in ("bin", "branch", "hold")}
+    return {"service": "circulation", "step": "item_routed", "at": at, **where}
 
 
 def _allotted(decision: Mapping[str, Any]) -> Row:
