@@ -339,7 +339,7 @@ async def test_a_log_in_upgrades_an_imported_pin(accounts: World) -> None:
 async def test_the_background_hashes_every_imported_pin(accounts: World) -> None:
     await bring(accounts, ASTRID, EMIL)
     patrons, hasher = patrons_of(accounts)
-    loop = PinHashing(patrons, HashPins(patrons, hasher), rest=0.0)
+    loop = PinHashing(patrons, HashPins(patrons, hasher), share=1.0)
     await loop.round()
     assert all(set(one["pin"]) == {"hashed"} and "pin_waits" not in one for one in await raw(accounts))
     assert await loop.round() == 0

@@ -18,7 +18,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from samlan.bench.floor import DATABASE, DOCUMENTS, EXCHANGE, PREFETCH, Part, message, queue_of, told_for
 
-CLEAR_EVERY_SECONDS: Final = 0.2  # as the services do
+CLEAR_EVERY_SECONDS: Final = 1.0  # as the services do
 
 
 class Bare:

@@ -29,7 +29,8 @@ BROKER, DATASTORE, CATCHERS = "broker", "datastore", "catchers"
 SEED: Final = 1
 LOOK_SECONDS: Final = 2.0
 LOOKS_FOR_REST: Final = 150
-REST_SHARE: Final = 0.04  # of a core; after an import PINs are hashed at a tenth of one
+REST_SHARE: Final = 0.04  # of a core
+WHOLE_CORE: Final = {"SAMLAN_PIN_HASHING_SHARE": "1"}  # what an import leaves to do is soon over
 
 
 @dataclass
@@ -116,7 +117,9 @@ async def stage(
     """A consortium in a folder of its own, ended and removed with the block."""
     with tempfile.TemporaryDirectory(prefix="samlan-bench-") as temporary:
         folder = Path(temporary)
-        supervisor = Supervisor(folder / "data", replicas=replicas, environment=environment, tell=tell)
+        supervisor = Supervisor(
+            folder / "data", replicas=replicas, environment={**WHOLE_CORE, **(environment or {})}, tell=tell
+        )
         began = time.perf_counter()
         here = await supervisor.start()
         started_in = time.perf_counter() - began

@@ -10,6 +10,7 @@ from samlan_accounts import api, consumers, jobs
 from samlan_accounts.handlers.importing import ImportPatrons
 from samlan_accounts.handlers.patrons import ChangePatrons
 from samlan_accounts.handlers.sessions import HashPins, LogIn, Resolve
+from samlan_accounts.settings import AccountsSettings
 from samlan_accounts.store.attempts import LogInAttempts
 from samlan_accounts.store.patrons import Patrons
 from samlan_accounts.store.vault import PinHasher, Vault
@@ -18,6 +19,7 @@ from samlan_accounts.views import Accounts
 
 def build(settings: ServiceSettings, *, resources: Resources | None = None) -> Service:
     """The accounts service, not yet started."""
+    settings = own(settings)
     resources = resources or Resources(settings)
     vault = Vault.open(settings.keys)
     hasher = PinHasher(vault)
@@ -42,5 +44,14 @@ def build(settings: ServiceSettings, *, resources: Resources | None = None) -> S
         events=consumers.door(changes),
         jobs=[jobs.temporary_accounts(patrons, changes)],
         indexes=indexes,
-        background=[jobs.PinHashing(patrons, HashPins(patrons, hasher))],
+        background=[
+            jobs.PinHashing(patrons, HashPins(patrons, hasher), share=settings.pin_hashing_share),
+        ],
     )
+
+
+def own(settings: ServiceSettings) -> AccountsSettings:
+    """The settings with accounts' own variables."""
+    if isinstance(settings, AccountsSettings):
+        return settings
+    return AccountsSettings(**settings.model_dump())

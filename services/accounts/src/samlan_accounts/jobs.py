@@ -1,4 +1,4 @@
-"""What accounts does by itself: ends temporary accounts (V04), hashes imported PINs at a tenth of a core."""
+"""What accounts does by itself: ends temporary accounts (V04), hashes imported PINs, unhurried."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime
 from typing import Final
 
-from samlan_plumbing.jobs import Job
+from samlan_plumbing.jobs import SELDOM_SECONDS, Job
 
 from samlan_accounts.handlers.patrons import ChangePatrons
 from samlan_accounts.handlers.sessions import HashPins
@@ -14,7 +14,6 @@ from samlan_accounts.store.patrons import Patrons
 
 EXPIRED_AT_ONCE: Final = 50
 PINS_AT_ONCE: Final = 100  # a few seconds of work; finding them may read every PIN that waits
-REST_PER_SECOND_OF_WORK: Final = 9.0  # so that hashing takes a tenth of one core
 LOOK_AGAIN_SECONDS: Final = 10.0
 
 
@@ -24,16 +23,22 @@ def temporary_accounts(patrons: Patrons, changes: ChangePatrons) -> Job:
     async def run(now: datetime) -> int:
         return await changes.expire(now, EXPIRED_AT_ONCE)
 
-    return Job(name="temporary_accounts", next_due=patrons.next_expiry, run=run)
+    async def due(now: datetime) -> bool:
+        return bool(await patrons.expired(now, 1))
+
+    return Job(
+        name="temporary_accounts", next_due=patrons.next_expiry, run=run, due=due, every=SELDOM_SECONDS
+    )
 
 
 class PinHashing:
-    """The loop that hashes imported PINs; two replicas halve the time, and a race of theirs is harmless."""
+    """The loop that hashes imported PINs with a share of one core; two replicas halve the time, and a race of
+    theirs is harmless."""
 
-    def __init__(self, patrons: Patrons, hashes: HashPins, *, rest: float = REST_PER_SECOND_OF_WORK) -> None:
+    def __init__(self, patrons: Patrons, hashes: HashPins, *, share: float) -> None:
         self._patrons = patrons
         self._hashes = hashes
-        self._rest = rest
+        self._rest = 1 / share - 1  # seconds of rest for each second of work
 
     async def __call__(self) -> None:
         """Runs until it is cancelled."""

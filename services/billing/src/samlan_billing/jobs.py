@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from samlan_plumbing.jobs import Job
+from samlan_plumbing.jobs import SELDOM_SECONDS, Job
 
 from samlan_billing.handlers.bookkeeper import Bookkeeper
 from samlan_billing.handlers.settling import Settling
@@ -12,7 +12,13 @@ def jobs(bookkeeper: Bookkeeper) -> tuple[Job, ...]:
     """What falls due by itself."""
     settling = Settling(bookkeeper)
     return (
-        Job(name="move_settled", next_due=settling.next_move, run=settling.move),
-        Job(name="strip_particulars", next_due=settling.next_strip, run=settling.strip),
-        Job(name="review_standing", next_due=settling.next_review, run=settling.review),
-    )
+        Job(name="move_settled", next_due=settling.next_move, run=settling.move, every=SELDOM_SECONDS),
+        Job(
+            name="strip_particulars", next_due=settling.next_strip, run=settling.strip,
+            due=settling.strips, every=SELDOM_SECONDS,
+        ),
+        Job(
+            name="review_standing", next_due=settling.next_review, run=settling.review,
+            due=settling.reviews, every=SELDOM_SECONDS,
+        ),
+    )  # fmt: skip

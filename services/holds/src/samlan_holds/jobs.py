@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from samlan_plumbing.clocks import LibraryClock
-from samlan_plumbing.jobs import Job
+from samlan_plumbing.jobs import SELDOM_SECONDS, Job
 
 from samlan_holds.handlers.deadlines import Deadlines
 from samlan_holds.store.holds import Holds
@@ -27,8 +27,17 @@ def jobs(clock: LibraryClock, deadlines: Deadlines, queues: Queues, holds: Holds
         times = (await holds.next_due("look_at", now), await queues.next_decision_due(now))
         return now if any(one is not None and one <= now for one in times) else None
 
+    async def shelves(now: datetime) -> bool:
+        return bool(await queues.due(now, 1))
+
+    async def needs(now: datetime) -> bool:
+        return bool(await holds.due("needed_at", now, 1))
+
     return (
-        Job(name="shelf_deadlines", next_due=shelf_due, run=deadlines.shelves),
-        Job(name="last_needed_days", next_due=need_due, run=deadlines.needs),
-        Job(name="leftovers", next_due=leftover_due, run=deadlines.leftovers),
-    )
+        Job(
+            name="shelf_deadlines", next_due=shelf_due, run=deadlines.shelves, due=shelves,
+            every=SELDOM_SECONDS,
+        ),
+        Job(name="last_needed_days", next_due=need_due, run=deadlines.needs, due=needs, every=SELDOM_SECONDS),
+        Job(name="leftovers", next_due=leftover_due, run=deadlines.leftovers, every=SELDOM_SECONDS),
+    )  # fmt: skip

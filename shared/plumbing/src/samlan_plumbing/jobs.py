@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,19 +13,36 @@ from typing import TYPE_CHECKING, Final
 from samlan_plumbing.logs import words_of
 
 if TYPE_CHECKING:
+    from samlan_plumbing.clocks import LibraryClock
     from samlan_plumbing.resources import Resources
 
 LOOK_EVERY_SECONDS: Final = 1.0
+SELDOM_SECONDS: Final = 10.0  # for what nobody waits for by the second
 BATCHES_AT_ONCE: Final = 20  # then other work gets a turn
+ALMOST_SECONDS: Final = 0.05  # a loop that wakes this early is on time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Work that falls due: `run` does one small batch as of a library instant and says how many it did."""
+    """Work that falls due: `run` does one small batch as of a library instant and says how many it did.
+
+    `next_due` says when, for whoever moves the clock; `due` only whether anything is due at an instant, which
+    is all that the loop asks, `every` so many seconds on each replica, and costs a datastore far less."""
 
     name: str
     next_due: Callable[[], Awaitable[datetime | None]]
     run: Callable[[datetime], Awaitable[int]]
+    due: Callable[[datetime], Awaitable[bool]] | None = None
+    every: float = LOOK_EVERY_SECONDS
+
+    async def is_due(self, clock: LibraryClock) -> datetime | None:
+        """The library instant to run as of, or None where nothing is due."""
+        if self.due is not None:
+            now = clock.now()
+            return now if await self.due(now) else None
+        due = await self.next_due()
+        now = clock.now()  # read after `due`, which may itself be "now"
+        return now if due is not None and due <= now else None
 
 
 class JobLoop:
@@ -45,9 +64,8 @@ class JobLoop:
     async def _run(self, job: Job) -> int:
         total = 0
         for _ in range(BATCHES_AT_ONCE):
-            due = await job.next_due()
-            now = self._resources.library_clock.now()  # read after `due`, which may itself be "now"
-            if due is None or due > now:
+            now = await job.is_due(self._resources.library_clock)
+            if now is None:
                 break
             with self._resources.flow.working():
                 done = await job.run(now)
@@ -57,11 +75,17 @@ class JobLoop:
         return total
 
     async def run_for_ever(self) -> None:
-        """The loop on every replica."""
+        """The loop on every replica; a job that fails is tried again at its next look."""
+        looked = dict.fromkeys(
+            (job.name for job in self._jobs), -math.inf
+        )  # what a crash left is due at once
         while True:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             for job in self._jobs:
+                if time.monotonic() - looked[job.name] < job.every - ALMOST_SECONDS:
+                    continue
+                looked[job.name] = time.monotonic()
                 try:
                     await self._run(job)
-                except Exception as error:  # a job that fails is tried again at the next look
+                except Exception as error:
                     self._resources.log.warning("job_failed", job=job.name, error=words_of(error))

@@ -32,9 +32,9 @@ Collection = AsyncCollection[dict[str, Any]]
 SLOT: Final = 1
 SLOT_INDEX: Final = "outbox.slot"
 SWEEP_AGE: Final = timedelta(seconds=3)
-SWEEP_EVERY_SECONDS: Final = 1.0
+SWEEP_EVERY_SECONDS: Final = 2.0  # on every replica and collection, also of a consortium at rest
 SWEEP_BATCH: Final = 200
-CLEAR_EVERY_SECONDS: Final = 0.2
+CLEAR_EVERY_SECONDS: Final = 1.0  # under the age at which a sweeper tells again; more go in one command
 CLEAR_BATCH: Final = 500
 
 
@@ -133,6 +133,7 @@ class Outboxes:
 
     async def sweep(self) -> int:
         """Tells again every entry older than the limit; returns how many were confirmed."""
+        await self.clear()  # what was confirmed is not told again
         total = 0
         for collection in self._collections.values():
             total += await self._sweep(collection)

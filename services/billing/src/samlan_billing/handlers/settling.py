@@ -35,6 +35,10 @@ class Settling:
         """When the next settled fee's particulars have been kept long enough (K51)."""
         return await self._store.settled.next_strip()
 
+    async def strips(self, now: datetime) -> bool:
+        """Whether particulars have been kept long enough."""
+        return bool(await self._store.settled.to_strip(now, 1))
+
     async def strip(self, now: datetime) -> int:
         """Leaves of fees settled long ago only amount, kind and date."""
         due = await self._store.settled.to_strip(now, BATCH)
@@ -45,6 +49,10 @@ class Settling:
     async def next_review(self) -> datetime | None:
         """The next birthday that may let a debt stop its patron (O31)."""
         return await self._store.next_review()
+
+    async def reviews(self, now: datetime) -> bool:
+        """Whether somebody came of age."""
+        return bool(await self._store.ledgers_to_review(now, 1))
 
     async def review(self, now: datetime) -> int:
         """Judges the debts of those who came of age."""

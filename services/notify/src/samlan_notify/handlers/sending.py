@@ -110,13 +110,18 @@ class Sending:
         now = self._library_clock.now()
         if self._machine_clock.now() < self._ask_again_at:
             return None
-        if await self._notices.looked_at("retry", self._machine_clock.now(), 1):
-            return now
-        if await self._notices.looked_at("due", now, 1):
-            return now
-        if await self._notices.waited_out(self._machine_clock.now(), 1):
-            return now
-        return await self._notices.next_look("due")
+        return now if await self.due(now) else await self._notices.next_look("due")
+
+    async def due(self, now: datetime) -> bool:
+        """Whether there is something to look at."""
+        machine_now = self._machine_clock.now()
+        if machine_now < self._ask_again_at:
+            return False
+        return bool(
+            await self._notices.looked_at("retry", machine_now, 1)
+            or await self._notices.looked_at("due", now, 1)
+            or await self._notices.waited_out(machine_now, 1)
+        )
 
     async def run(self, now: datetime) -> int:
         """Looks at one batch; returns how many notices moved on."""
