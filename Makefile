@@ -44,7 +44,7 @@ catalogue: install
 
 # Three workers for two cores: much of a test is waiting for the broker and the disk.
 test: check
-	$(BIN)/pytest -n 3 --dist loadgroup
+	$(BIN)/pytest -n 3
 
 faults: install
 	SAMLAN_SEEDS="$(SEEDS)" $(BIN)/pytest -n 0 tests/faults -o log_cli=true -o log_cli_level=WARNING

@@ -16,7 +16,6 @@ from samlan.trouble import Trouble
 from samlan_embedded import DidNotStart
 
 SOME = ("accounts", "catalog", "notify")
-pytestmark = pytest.mark.xdist_group("supervisor")  # one start serves them all
 
 
 class Terminal(list[str]):

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import aio_pika
 import httpx2
-import pytest
 from samlan_plumbing.ids import fresh
 
 if TYPE_CHECKING:
     from conftest import Samlan
 
-pytestmark = pytest.mark.xdist_group("town")  # one start serves them all
 KEY = "billing.fee_charged.v1"
 
 

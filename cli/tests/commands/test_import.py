@@ -11,16 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import aio_pika
 import httpx2
-import pytest
 
 if TYPE_CHECKING:
     from conftest import Samlan
 
 Row = dict[str, Any]
 HOURS = {day: ["10:00", "19:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
-
-
-pytestmark = pytest.mark.xdist_group("town")  # one start serves them all
 
 
 def branch(short: str) -> Row:

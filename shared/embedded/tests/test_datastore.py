@@ -8,8 +8,6 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 from samlan_embedded import DatastoreServer, Passwords, grant
 
-pytestmark = pytest.mark.xdist_group("datastore")  # one start serves them all
-
 
 @pytest.fixture(scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DatastoreServer]:

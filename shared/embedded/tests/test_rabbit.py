@@ -8,7 +8,6 @@ import psutil
 import pytest
 from samlan_embedded import Passwords, RabbitNode
 
-pytestmark = pytest.mark.xdist_group("node")  # one start serves them all
 VHOST = "/"
 QUEUE = "kept"
 

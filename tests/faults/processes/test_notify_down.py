@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Any, Final
 
 import aio_pika
-import pytest
 from aio_pika.abc import AbstractIncomingMessage
 from samlan.playing import Watch
 from samlan_contracts.events.circulation import ItemReturned
@@ -33,7 +32,6 @@ AT_ONCE: Final = 500
 SLOW_SHARE: Final = 0.1
 NOTIFY: Final = "notify"
 CASTS: Final = (Cast("calm0"), Cast("deaf0"))
-pytestmark = pytest.mark.xdist_group("processes")
 
 
 async def test_returns_go_on_while_notify_is_down_and_all_is_told_afterwards(place: Town) -> None:

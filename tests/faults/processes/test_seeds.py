@@ -20,7 +20,6 @@ from .telling import Telling, files
 from .town import Town
 
 log = logging.getLogger(__name__)
-pytestmark = pytest.mark.xdist_group("processes")
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -9,15 +9,40 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from samlan_plumbing.topology import Administration, Rights
+from xdist.scheduler import LoadScopeScheduling
 
 from samlan_testkit.servers import SHARED, Servers, servers_in, stop_servers
 from samlan_testkit.world import World, make_keys
 
+ONE_WORKER = "one_worker"
 HURRY = 20  # retry delays are this much shorter, so that a test of the ladder does not wait a minute
+
+
+class OneWorker(LoadScopeScheduling):  # type: ignore[misc]  # the library has no types
+    """Each test goes to the next free worker, but what stands in one of these places goes to one.
+
+    Its tests share a start of processes, which would else be paid for by every worker. (The library's own
+    groups change a name of the test that this pytest no longer reads.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        places: list[str] = self.config.getini(ONE_WORKER)
+        return next((one for one in places if nodeid.startswith(one)), nodeid)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The places whose tests share a start of processes."""
+    parser.addini(ONE_WORKER, "files and folders whose tests run in one worker", type="linelist", default=[])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorker:
+    """How tests go to workers."""
+    return OneWorker(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -326,6 +326,5 @@ def _settings_class(build: Build) -> type[ServiceSettings]:
 
 def _read(kind: type[ServiceSettings], values: Mapping[str, str]) -> ServiceSettings:
     fields = {k.removeprefix("SAMLAN_").lower(): v for k, v in values.items()}
-    if "peers" in fields:
-        fields["peers"] = json.loads(fields["peers"])
-    return kind.model_validate(fields)
+    lists = {name: json.loads(fields[name]) for name in ("peers", "trusted_proxies") if name in fields}
+    return kind.model_validate({**fields, **lists})
