@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from socket import socket
 from typing import Any, Final
 
 import uvicorn
@@ -33,6 +34,7 @@ Background = Callable[[], Awaitable[None]]
 CONNECT_EVERY_SECONDS: Final = 0.3
 DRAIN_SECONDS: Final = 20
 CANCEL_AGAIN_SECONDS: Final = 0.5
+STARTUP_FAILURE: Final = 3  # uvicorn's own status where the address could not be had
 
 
 class Service:
@@ -48,6 +50,7 @@ class Service:
         jobs: Sequence[Job] = (),
         indexes: Background | None = None,
         background: Sequence[Background] = (),
+        closing: Sequence[Callable[[], None]] = (),
         app: FastAPI | None = None,
     ) -> None:
         self.resources = resources
@@ -56,6 +59,7 @@ class Service:
         self.consumers = Consumers(resources, events, facts)
         self._indexes = indexes
         self._background = background
+        self._closing = closing
         self._tasks: list[asyncio.Task[None]] = []
         self.started = False
         self.app = app or web_app(self.name, resources.log)
@@ -75,9 +79,15 @@ class Service:
         self.started = True
         self.resources.log.info("started")
 
+    def close(self) -> None:
+        """Ends the answers that have no end of their own, which a drain would wait for in vain."""
+        for end in self._closing:
+            end()
+
     async def stop(self) -> None:
         """Takes no more work, finishes what is in hand, clears its outboxes and closes."""
         self.started = False
+        self.close()
         await self.consumers.stop()
         await self._end_tasks()
         with suppress(PyMongoError):
@@ -217,15 +227,38 @@ async def running(*services: Service) -> AsyncIterator[None]:
         await asyncio.gather(*(one.stop() for one in services), return_exceptions=True)
 
 
+class HttpServer(uvicorn.Server):
+    """Serves a service's HTTP, and asks it to close before open answers are waited for.
+
+    A caller's address is that of its connection; only proxies that the settings name may say otherwise."""
+
+    def __init__(self, service: Service) -> None:
+        settings = service.resources.settings
+        trusted = [str(one) for one in settings.trusted_proxies]
+        config = uvicorn.Config(
+            service.app, host=settings.http_host, port=settings.http_port, loop="uvloop",
+            log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS,
+            proxy_headers=bool(trusted), forwarded_allow_ips=trusted,
+        )  # fmt: skip
+        super().__init__(config)
+        self._service = service
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Closes the service, then its connections, each once its answer is given."""
+        self._service.close()
+        await super().shutdown(sockets)
+
+
 def run(build: Callable[[ServiceSettings], Service]) -> None:
     """The main of a service's process: serves until SIGTERM, then drains."""
     settings = ServiceSettings()  # its values come from the environment
     service = build(settings)
     service.app.router.lifespan_context = lambda _: _lifespan(service)
-    uvicorn.run(
-        service.app, host=settings.http_host, port=settings.http_port, loop="uvloop",
-        log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS,
-    )  # fmt: skip
+    server = HttpServer(service)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise SystemExit(STARTUP_FAILURE)
 
 
 @asynccontextmanager
