@@ -13,6 +13,7 @@ import yaml
 from samlan_circulation.handlers import answers
 from samlan_contracts.events.circulation import ItemReturned
 from samlan_gateway.api.__main__ import rendered
+from samlan_gateway.app import build
 from samlan_gateway.clients.broker import WATCHERS, Queues, TooManyWatchers, Watch
 from samlan_gateway.domain.watching import JOURNEY, seen
 from samlan_plumbing import topology
@@ -184,13 +185,7 @@ async def test_the_flow_is_a_stream_of_server_sent_events(town: Town) -> None:
         await gone.wait()
         return {"type": "http.disconnect"}
 
-    scope = {
-        "type": "http", "method": "GET", "path": "/v1/ops/flow", "raw_path": b"/v1/ops/flow",
-        "query_string": b"", "http_version": "1.1", "scheme": "http", "root_path": "",
-        "server": ("gateway", 80), "client": ("127.0.0.1", 1),
-        "headers": [(b"authorization", f"Bearer {town.signer.for_operator()}".encode())],
-    }  # fmt: skip
-    serving = asyncio.create_task(app(scope, receive, sent.put))
+    serving = asyncio.create_task(app(_flow_scope(town), receive, sent.put))
     start = await sent.get()
     assert start["status"] == 200
     assert (b"content-type", b"text/event-stream; charset=utf-8") in start["headers"]
@@ -203,6 +198,38 @@ async def test_the_flow_is_a_stream_of_server_sent_events(town: Town) -> None:
     assert json.loads(lines[2].removeprefix("data: "))["data"]["item"] == item
     gone.set()
     await serving
+
+
+async def test_the_flow_ends_when_the_gateway_stops(town: Town) -> None:
+    await town.world.start(build, name="another door")
+    app, sent = town.world.services["another door"].app, asyncio.Queue[dict[str, Any]]()
+    serving = asyncio.create_task(app(_flow_scope(town), asyncio.Event().wait, sent.put))
+    assert (await sent.get())["status"] == 200
+    assert (await sent.get())["body"] == b": watching\n\n"
+    await town.world.stop("another door")
+    assert await sent.get() == {"type": "http.response.body", "body": b"", "more_body": False}
+    await serving
+
+
+async def test_who_comes_while_the_gateway_stops_hears_the_end(town: Town) -> None:
+    watch = Watch("amqp://127.0.0.1:9", JOURNEY, open_log("gateway", town.world.keys / "watch.log"))
+    async with watch.join() as before:
+        watch.pass_on({"id": "e1"})
+        watch.end()
+        watch.pass_on({"id": "e2"})
+        await watch.listening()
+        assert [await before.get(), await before.get(), before.empty()] == [{"id": "e1"}, None, True]
+        async with watch.join() as late:
+            assert await late.get() is None
+
+
+def _flow_scope(town: Town) -> dict[str, Any]:
+    return {
+        "type": "http", "method": "GET", "path": "/v1/ops/flow", "raw_path": b"/v1/ops/flow",
+        "query_string": b"", "http_version": "1.1", "scheme": "http", "root_path": "",
+        "server": ("gateway", 80), "client": ("127.0.0.1", 1),
+        "headers": [(b"authorization", f"Bearer {town.signer.for_operator()}".encode())],
+    }  # fmt: skip
 
 
 async def test_dead_letters_are_listed_read_replayed_and_discarded(town: Town) -> None:

@@ -45,7 +45,7 @@ def build(settings: ServiceSettings, *, resources: Resources | None = None) -> S
         await answers.prepare()
         await sessions.prepare()
 
-    return Service(resources, routers=[], app=app, indexes=indexes)
+    return Service(resources, routers=[], app=app, indexes=indexes, closing=[watch.end])
 
 
 def _mount(app: FastAPI, resources: Resources, door: Door, sessions: Sessions, watch: Watch) -> None:

@@ -123,7 +123,7 @@ _STREAMED: Final[dict[int | str, dict[str, Any]]] = {
 
 
 async def _stream(watch: Watch) -> AsyncIterator[bytes]:
-    """Events for one watcher until it goes; a comment now and then keeps the line open."""
+    """Events for one watcher until it or the gateway goes; a comment now and then keeps the line open."""
     async with watch.join() as events:
         with suppress(TimeoutError):
             async with asyncio.timeout(KEEP_ALIVE_SECONDS):
@@ -136,6 +136,8 @@ async def _stream(watch: Watch) -> AsyncIterator[bytes]:
             except TimeoutError:
                 yield b": still there\n\n"
             else:
+                if envelope is None:
+                    return
                 yield _message(envelope)
 
 

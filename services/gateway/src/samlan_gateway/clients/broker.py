@@ -84,9 +84,10 @@ class Watch:
         self._url = url
         self._keys = [one.key() for one in classes]
         self._log = log
-        self._watchers: set[asyncio.Queue[Envelope]] = set()
+        self._watchers: set[asyncio.Queue[Envelope | None]] = set()
         self._feed: asyncio.Task[None] | None = None
         self._heard = asyncio.Event()
+        self._ended = False
 
     @property
     def full(self) -> bool:
@@ -94,12 +95,14 @@ class Watch:
         return len(self._watchers) >= WATCHERS
 
     @asynccontextmanager
-    async def join(self) -> AsyncIterator[asyncio.Queue[Envelope]]:
-        """A queue of events from now on; `TooManyWatchers` when as many watch already as may."""
+    async def join(self) -> AsyncIterator[asyncio.Queue[Envelope | None]]:
+        """A queue of events from now on, and None at the end; `TooManyWatchers` when no more may watch."""
         if self.full:
             raise TooManyWatchers
-        mine: asyncio.Queue[Envelope] = asyncio.Queue(WAITING)
+        mine: asyncio.Queue[Envelope | None] = asyncio.Queue(WAITING)
         self._watchers.add(mine)
+        if self._ended:
+            mine.put_nowait(None)
         try:
             if self._feed is None or self._feed.done():
                 self._feed = asyncio.create_task(self._for_ever())
@@ -112,6 +115,12 @@ class Watch:
     async def listening(self) -> None:
         """Waits until events are heard: what is told from now on is passed on."""
         await self._heard.wait()
+
+    def end(self) -> None:
+        """Tells everybody who watches, now or later, that there is nothing more to come."""
+        self._ended = True
+        self._heard.set()
+        self._pass(None)
 
     async def close(self) -> None:
         """Ends the connection to the broker, and with it the queue."""
@@ -158,6 +167,10 @@ class Watch:
 
     def pass_on(self, envelope: Envelope) -> None:
         """Gives an event to everybody who watches; who is too slow loses the oldest."""
+        if not self._ended:
+            self._pass(envelope)
+
+    def _pass(self, envelope: Envelope | None) -> None:
         for watcher in self._watchers:
             if watcher.full():
                 watcher.get_nowait()
