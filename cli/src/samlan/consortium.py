@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from samlan_embedded import Broker, DidNotStart, Servers
 from samlan_plumbing.clocks import MachineClock
 from samlan_plumbing.peers import PeerDown, Peers
 from samlan_plumbing.tokens import Signer
-from samlan_plumbing.topology import Administration, Device
+from samlan_plumbing.topology import SERVICES, Administration, Device
 
 from samlan import addresses
 from samlan.addresses import Addresses
@@ -56,11 +56,16 @@ class Consortium:
             except PeerDown as down:
                 raise Trouble(f"{down}; is `samlan up --data {self.data}` ready?") from None
 
-    async def join_everybody(self) -> None:
-        """Gives every device its broker user and its replies, every branch its token, and says where."""
+    async def join_everybody(self) -> list[str]:
+        """Gives every device its broker user and its replies, every branch its token, and says where.
+
+        Returns the devices that may not join: a part of the system has their name already."""
+        listed = await self._listed("circulation", "/devices")
+        kept_out = namesakes((one["device"] for one in listed), administrator=self.broker.admin)
         devices = [
             Device(one["device"], one["branch"], self.broker.password(one["device"]))
-            for one in await self._listed("circulation", "/devices")
+            for one in listed
+            if one["device"] not in kept_out
         ]
         branches = {one["branch"] for one in await self._listed("catalog", "/branches")}
         admin = Administration(
@@ -75,6 +80,7 @@ class Consortium:
             devices=[one.device for one in devices], branches=branches,
         )  # fmt: skip
         self.addresses.write(self.data)
+        return kept_out
 
     async def _listed(self, service: str, path: str) -> list[dict[str, str]]:
         try:
@@ -84,6 +90,14 @@ class Consortium:
         if not answer.ok:
             raise Trouble(f"{service} does not answer {path}: {answer.status}")
         return list(answer.body["items"])
+
+
+def namesakes(devices: Iterable[str], *, administrator: str) -> list[str]:
+    """The devices whose broker user would be that of a service, of the operator or of the administrator.
+
+    Circulation refuses the names it knows; only here is it known what a broker's administrator is called."""
+    taken = {*SERVICES, OPERATOR, administrator}
+    return sorted(one for one in devices if one in taken)
 
 
 @asynccontextmanager

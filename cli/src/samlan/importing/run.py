@@ -50,12 +50,13 @@ class Outcome:
     refused_file: Path
     devices: int
     branches: int
+    kept_out: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The outcome for programs."""
         return {
             **self.report.as_json(), "refused_file": str(self.refused_file),
-            "devices": self.devices, "branches": self.branches,
+            "devices": self.devices, "branches": self.branches, "kept_out": list(self.kept_out),
         }  # fmt: skip
 
 
@@ -75,8 +76,9 @@ async def load(folder: Path, here: Consortium, console: Console) -> Outcome:
         bars = Bars(progress)
         loading = Loading(here.peers, here.settle, here.data, bars.reached, refused.write)
         report = await load_folder(folder, loading)
-    await here.join_everybody()
-    return Outcome(report, refused.path, len(here.addresses.devices), len(here.addresses.tokens["desk"]))
+    kept_out = await here.join_everybody()
+    devices, desks = here.addresses.devices, here.addresses.tokens["desk"]
+    return Outcome(report, refused.path, len(devices), len(desks), tuple(kept_out))
 
 
 class Bars:
@@ -110,6 +112,8 @@ def shown(outcome: Outcome) -> Group:
         parts.append(Text(f"{name} is no file of an import, and was left alone", style="yellow"))
     if report.earlier:
         parts.append(Text(f"{report.earlier:,} rows were sent by an earlier run that was stopped"))
+    for device in outcome.kept_out:
+        parts.append(Text(f"{device} may not join in: a user of the broker has this name", style="yellow"))
     parts.append(
         Text(f"{outcome.devices} devices and {outcome.branches} desks may join in · {report.seconds:.1f} s")
     )
