@@ -77,7 +77,7 @@ class Routings:
         by = self._answers.due_by(asked.taken_at)
         if asked.replies and self._resources.machine_clock.now() > by:
             answer = exception_answer(ROUTING_PENDING, asked.branch)
-        elif asked.row.startswith(DESK):
+        elif asked.row.startswith(f"{DESK}/"):
             answer = Answer(
                 bin=answer.bin, branch=answer.branch, hold=answer.hold,
                 because=list(routed.because) if answer.hold == hold else [],
