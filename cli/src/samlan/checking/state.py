@@ -16,7 +16,7 @@ from samlan_plumbing.peers import PeerDown, Peers
 
 Row = dict[str, Any]
 SERVICES: Final = ("accounts", "catalog", "circulation", "holds", "billing", "notify")
-PAGE: Final = 500  # what every service gives at once
+PAGE: Final = 1_000  # what every service gives at once
 ANSWER_LIMIT_SECONDS: Final = 120.0
 
 

@@ -15,7 +15,7 @@ from samlan_accounts.domain.patron import Patron
 from samlan_accounts.domain.standing import local_day
 from samlan_accounts.store.patrons import Patrons
 
-PAGE: Final = 500
+PAGE: Final = 1_000  # each page scans its collection where the datastore is the embedded one
 CONTACTS: Final = 500
 ADULT: Final = 18  # majority by law in Sweden and Denmark; no member decides it
 Row = dict[str, Any]

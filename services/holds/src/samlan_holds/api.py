@@ -19,7 +19,7 @@ from samlan_holds.domain.placing import Placed
 from samlan_holds.domain.refusals import Refusal, status_of
 from samlan_holds.handlers.commands import ChangeOutcome, Commands, Place
 from samlan_holds.handlers.importing import Importing
-from samlan_holds.views.checks import Checks
+from samlan_holds.views.checks import PAGE, Checks
 from samlan_holds.views.holds import HoldViews, fresh
 from samlan_holds.views.lists import Lists
 
@@ -182,7 +182,7 @@ def staff_router(verifier: Verifier, lists: Lists, checks: Checks) -> APIRouter:
         return {"items": await checks.decisions(item, sequence), "next": None}
 
     @routes.get("/state")
-    async def state(after: Cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 200) -> Any:
+    async def state(after: Cursor = None, limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE) -> Any:
         items, following = await checks.state(after, limit)
         return {"items": items, "next": following}
 

@@ -14,7 +14,8 @@ from samlan_holds.store.queues import Queues
 
 Row = dict[str, Any]
 Collection = AsyncCollection[Row]
-PAGE: Final = 500
+PAGE: Final = 1_000  # each page scans its collection where the datastore is the embedded one
+COPIED: Final = ("sequence", "removed", "state", "branch", "patron")  # what is compared with the owner's word
 
 
 class Checks:
@@ -31,11 +32,11 @@ class Checks:
         names = list(sources)
         if name not in names:
             return [], None
-        items = await sources[name](key, min(limit, PAGE))
-        if items:
+        items = await sources[name](key, limit)
+        if len(items) == limit:
             return items, f"{name}:{items[-1]['key']}"
         following = names[names.index(name) + 1 :]
-        return ([], f"{following[0]}:") if following else ([], None)
+        return items, f"{following[0]}:" if following else None
 
     async def decisions(self, item: str, sequence: int | None) -> list[Row]:
         """Which hold got the item at which scan, who was passed over and why."""
@@ -105,7 +106,7 @@ def _allotted_row(entry: Allotted) -> Row:
 
 def _copy_rows(name: str, collection: Collection) -> Any:
     async def rows(after: str, limit: int) -> Sequence[Row]:
-        found = await _page(collection, after, limit)
+        found = await _page(collection, after, limit, COPIED)
         return [
             {
                 "kind": "copy", "of": name, "key": row["_id"], "sequence": row["sequence"],
@@ -118,5 +119,7 @@ def _copy_rows(name: str, collection: Collection) -> Any:
     return rows
 
 
-async def _page(collection: Collection, after: str, limit: int) -> list[Row]:
-    return await collection.find({"_id": {"$gt": after}}).sort("_id", 1).limit(limit).to_list()
+async def _page(
+    collection: Collection, after: str, limit: int, fields: Sequence[str] | None = None
+) -> list[Row]:
+    return await collection.find({"_id": {"$gt": after}}, fields).sort("_id", 1).limit(limit).to_list()
