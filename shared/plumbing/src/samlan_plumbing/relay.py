@@ -25,12 +25,15 @@ from samlan_plumbing.seams import reach
 CONFIRM_LIMIT_SECONDS: Final = 2.0  # under the three seconds after which a sweeper tells it again
 PIPELINE: Final = 100  # measured: wider gains nothing
 HEARTBEAT_SECONDS: Final = 10
+_LASTING: Final = aio_pika.DeliveryMode.PERSISTENT
+_PASSING: Final = aio_pika.DeliveryMode.NOT_PERSISTENT
 BROKER_TROUBLE: Final = (TimeoutError, AMQPError, RuntimeError, ConnectionError, OSError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One message on its way: `mandatory` where somebody is known to read it."""
+    """One message on its way: `mandatory` where somebody is known to read it, `lasting` where it outlives the
+    broker's restart."""
 
     id: str
     exchange: str
@@ -39,6 +42,7 @@ class Outgoing:
     type: str = ""
     headers: Mapping[str, Any] = field(default_factory=dict)
     mandatory: bool = True
+    lasting: bool = True
     correlation_id: str | None = None
 
 
@@ -88,10 +92,12 @@ class Relay:
         return confirmed
 
     async def reply(self, queue: str, correlation_id: str | None, body: Mapping[str, Any]) -> bool:
-        """Answers a device on its own queue; the queue may be gone, and then the answer is not needed."""
+        """Answers a device on its own queue; the queue may be gone, and then the answer is not needed.
+
+        The answer is stored with its fact, and a device that asks again gets it again: no disk waits."""
         message = Outgoing(
             id=f"{queue}:{correlation_id}", exchange="replies", key=queue, body=orjson.dumps(body),
-            type="answer", mandatory=False, correlation_id=correlation_id,
+            type="answer", mandatory=False, lasting=False, correlation_id=correlation_id,
         )  # fmt: skip
         return message.id in await self.publish([message])
 
@@ -131,6 +137,6 @@ def _amqp(message: Outgoing) -> aio_pika.Message:
         type=message.type,
         correlation_id=message.correlation_id,
         content_type="application/json",
-        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        delivery_mode=_LASTING if message.lasting else _PASSING,
         headers=dict(message.headers),
     )

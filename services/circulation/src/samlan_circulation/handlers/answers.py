@@ -26,6 +26,7 @@ from samlan_circulation.domain.slips import ENGLISH, reply
 from samlan_circulation.store import Store
 
 DEADLINE: Final = timedelta(milliseconds=600)  # surface.md: 700 ms, less to store the answer and to bring it
+REMEMBERED_MOST: Final = 10_000  # rows whose routing is late and may never come
 LOOK_EVERY_SECONDS: Final = 0.05  # a desk whose routing another replica applies looks for it this often
 
 
@@ -54,6 +55,7 @@ class Answers:
         self._machine = resources.machine_clock
         self._resources = resources
         self._owed: dict[str, list[Waiting]] = {}
+        self._expired: set[str] = set()  # where `routing_pending` is known to stand, until its routing comes
         self._desks: dict[str, asyncio.Event] = {}
         self._wake = asyncio.Event()
 
@@ -98,7 +100,7 @@ class Answers:
         """Stores an answer, and sends it to the device that asked first and to all that wait here.
 
         False says that another answer stood already, and was sent."""
-        won = await self._store.facts.answer_first(row, answer)
+        won = not self._known_expired(row) and await self._store.facts.answer_first(row, answer)
         repeats = [one for one in self._owed.pop(row, []) if one.repeat]
         if arrived := self._desks.get(row):
             arrived.set()
@@ -156,10 +158,22 @@ class Answers:
 
     async def _expire(self, row: str, waiting: Sequence[Waiting]) -> None:
         pending = exception_answer(ROUTING_PENDING, waiting[0].branch)
-        won = await self._store.facts.answer_first(row, pending)
+        if won := await self._store.facts.answer_first(row, pending):
+            self._remember_expired(row)
         answer = pending if won else await self._store.facts.answered(row) or pending
         sent = [one for one in waiting if won or one.repeat]
         await asyncio.gather(*(self.send(one, answer) for one in sent))
+
+    def _remember_expired(self, row: str) -> None:
+        if len(self._expired) >= REMEMBERED_MOST:
+            self._expired.clear()  # those are asked about again, which answers the same
+        self._expired.add(row)
+
+    def _known_expired(self, row: str) -> bool:
+        """Whether this replica stored `routing_pending` itself, so that no other answer needs to be tried."""
+        known = row in self._expired
+        self._expired.discard(row)
+        return known
 
 
 def language_of(books: PolicyBooks, branch: str) -> str:

@@ -1,4 +1,4 @@
-"""Branches with their calendars, and the devices that stand in them, remembered for a few seconds each."""
+"""Branches with their calendars, and the devices that stand in them, remembered for half a minute each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from samlan_plumbing.copies import Copies
 from samlan_plumbing.resources import Resources
 
 T = TypeVar("T")
-REMEMBERED_SECONDS: Final = 5.0  # how long another replica may act on an older calendar
+REMEMBERED_SECONDS: Final = 30.0  # how long another replica may act on an older calendar
 REMEMBERED_MOST: Final = 10_000
 
 
@@ -78,7 +78,7 @@ class Places:
 
 
 class Memory(Generic[T]):
-    """A few seconds of memory for what hardly ever changes; what is not there is looked up every time."""
+    """Half a minute of memory for what hardly ever changes; what is not there is looked up every time."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
