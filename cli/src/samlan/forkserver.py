@@ -1,8 +1,9 @@
-"""The process that services are forked from: it has imported third-party libraries, and nothing of ours.
+"""The process that services are forked from: it has imported what they share, libraries and our own.
 
-Forked, a service is there at once and shares the libraries' memory with the others. Run as
-`python -m samlan.forkserver FD`; over the socket FD it takes one JSON line for each process wanted, answers
-with its pid, and tells when one has ended. When the socket closes, whoever asked is gone: all are ended.
+Forked, a service is there at once and shares that memory with the others; of a service itself nothing is
+here. Run as `python -m samlan.forkserver FD`; over the socket FD it takes one JSON line for each process
+wanted, answers with its pid, and tells when one has ended. When the socket closes, whoever asked is gone: all
+are ended.
 """
 
 import gc
@@ -24,9 +25,9 @@ PRELOADED: Final = (
     "cryptography.hazmat.primitives.asymmetric.ed25519", "cryptography.hazmat.primitives.ciphers.aead",
     "encodings.idna", "fastapi", "faststream.rabbit", "faststream.rabbit.prometheus",
     "faststream.rabbit.opentelemetry", "httpx2", "jinja2", "joserfc.jwt", "joserfc.jwk",
-    "opentelemetry.sdk.trace", "orjson", "prometheus_client", "pydantic_settings",
-    "pymongo.asynchronous.mongo_client", "structlog", "uvicorn.protocols.http.h11_impl",
-    "uvicorn.lifespan.on", "uvloop", "yaml",
+    "opentelemetry.sdk.trace", "orjson", "prometheus_client", "pydantic.v1", "pydantic_settings", "pymarc",
+    "pymongo.asynchronous.mongo_client", "samlan_contracts.policy", "samlan_plumbing.runtime", "structlog",
+    "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on", "uvloop", "yaml",
 )  # fmt: skip
 DRAIN_SECONDS: Final = 25.0
 POLL_SECONDS: Final = 0.05

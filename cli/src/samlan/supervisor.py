@@ -19,6 +19,7 @@ from typing import TextIO
 
 import httpx2
 from samlan_embedded import DidNotStart, Servers, grant, last_lines
+from samlan_plumbing.tls import trust
 from samlan_plumbing.topology import SERVICES, Administration, Rights, service_rights
 
 from samlan import addresses
@@ -134,7 +135,8 @@ class Supervisor:
         """Returns when these processes, or all, are ready; `DidNotStart` names who is not, and why."""
         waiting = {name for name in names or self.processes if self.processes[name].service}
         try:
-            async with asyncio.timeout(READY_SECONDS), httpx2.AsyncClient(trust_env=False) as client:
+            asking = httpx2.AsyncClient(trust_env=False, verify=trust("http:"))
+            async with asyncio.timeout(READY_SECONDS), asking as client:
                 while waiting:
                     waiting -= {name for name in sorted(waiting) if await self._is_ready(client, name)}
                     await asyncio.sleep(POLL_SECONDS if waiting else 0)

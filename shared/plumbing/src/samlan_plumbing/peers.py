@@ -11,6 +11,7 @@ import httpx2
 import orjson
 
 from samlan_plumbing import tracing
+from samlan_plumbing.tls import trust
 from samlan_plumbing.tokens import SERVICE_TOKEN_LIFETIME, Signer
 
 PREFIX: Final = "/private/v1"
@@ -94,7 +95,7 @@ class Peers:
         if service not in self._clients:
             self._clients[service] = httpx2.AsyncClient(
                 base_url=self._urls[service], transport=self._transports.get(service), limits=CONNECTIONS,
-                trust_env=False,
+                trust_env=False, verify=trust(self._urls[service]),
             )  # fmt: skip
         return self._clients[service]
 

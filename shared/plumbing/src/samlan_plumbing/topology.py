@@ -16,6 +16,8 @@ import httpx2
 from samlan_contracts import events as _events
 from samlan_contracts.event import REGISTRY
 
+from samlan_plumbing.tls import trust
+
 SERVICES: Final = ("accounts", "catalog", "circulation", "holds", "billing", "notify", "gateway")
 CONSUMERS: Final = ("accounts", "circulation", "holds", "billing", "notify")
 RETRY_DELAYS_MS: Final = (500, 5_000, 60_000)
@@ -211,7 +213,9 @@ class Administration:
     `url` is the management API's base URL; the credentials are the administrator's."""
 
     def __init__(self, url: str, user: str, password: str, vhost: str) -> None:
-        self._client = httpx2.AsyncClient(base_url=url, auth=(user, password), timeout=30.0)
+        self._client = httpx2.AsyncClient(
+            base_url=url, auth=(user, password), timeout=30.0, verify=trust(url)
+        )
         self._vhost = vhost
         self._path = quote(vhost, safe="")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import httpx2
+from samlan_plumbing.tls import trust
 
 from samlan_notify.clients import Message, Outcome, Unreachable
 
@@ -26,7 +27,7 @@ class SmsCourier:
             raise Unreachable("sms")
         if self._client is None:
             self._client = httpx2.AsyncClient(
-                timeout=LIMIT_SECONDS, transport=self._transport, trust_env=False
+                timeout=LIMIT_SECONDS, transport=self._transport, trust_env=False, verify=trust(self._url)
             )
 
     async def hand_over(self, message: Message) -> Outcome:

@@ -102,6 +102,7 @@ class Sending:
         self._library_clock = library_clock
         self._machine_clock = machine_clock
         self._one_batch = asyncio.Lock()
+        self._turns = {channel: asyncio.Lock() for channel in couriers}
         self._accounts_down = 0
         self._ask_again_at = machine_clock.now()
 
@@ -156,7 +157,7 @@ class Sending:
             return settled + judged
         self._accounts_down = 0
         random.shuffle(parcels)  # replicas at work on the same batch meet less often
-        return settled + judged + sum([await self._deliver(parcel, desk) for parcel in parcels])
+        return settled + judged + await self._deliver_all(parcels, desk)
 
     async def _settle(self, riding: Batch) -> int:
         """Ends the riders whose message is over, and takes back those it went without."""
@@ -242,8 +243,21 @@ class Sending:
         people |= {n.state.patron for one in parcels for n in one.notices.values() if n.state.patron}
         return await self._accounts.contacts(people) if people else {}
 
+    async def _deliver_all(self, parcels: Iterable[Parcel], desk: Desk) -> int:
+        """Delivers messages, one at a time by each channel; one that fails keeps no other from its end."""
+        moved = await asyncio.gather(
+            *(self._deliver(parcel, desk) for parcel in parcels), return_exceptions=True
+        )
+        for outcome in moved:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return sum(one for one in moved if isinstance(one, int))
+
     async def _deliver(self, parcel: Parcel, desk: Desk) -> int:
-        """One message: recorded, handed over, recorded."""
+        """One message: recorded, handed over, recorded.
+
+        Whoever is recorded as going out is handed over next, within the lease; what came of it is recorded
+        while the next one takes its turn, so that both share a command."""
         contact = _checked_contact(parcel, desk.contacts)
         if contact is None:
             if parcel.leader.state.misses >= PATIENCE:
@@ -254,16 +268,17 @@ class Sending:
         if channel is None:
             return await self._fail(parcel, "no_channel")
         courier = self._couriers[channel]
-        try:
-            await courier.open()
-        except Unreachable:
-            return await self._wait(parcel)
-        taken = await self._take(parcel, channel)
-        if taken is None:
-            return 0
-        await reach("notify", "before-hand-over")
-        outcome = await courier.hand_over(self._message(taken, contact, channel, desk))
-        await reach("notify", "after-hand-over")
+        async with self._turns[channel]:
+            try:
+                await courier.open()
+            except Unreachable:
+                return await self._wait(parcel)
+            taken = await self._take(parcel, channel)
+            if taken is None:
+                return 0
+            await reach("notify", "before-hand-over")
+            outcome = await courier.hand_over(self._message(taken, contact, channel, desk))
+            await reach("notify", "after-hand-over")
         await self._record(taken, outcome)
         return len(taken.notices)
 
