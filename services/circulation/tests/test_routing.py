@@ -149,6 +149,12 @@ def test_a_word_that_nobody_waits_is_older_than_any_decision_of_the_queue() -> N
     assert isinstance(late, RoutedBefore) and late.answer.hold == "hold-karin"
 
 
+def test_a_hold_that_is_met_after_the_word_that_nobody_waits_is_refused() -> None:
+    stays = apply(waiting(), routing("stays"), event="e1")
+    late = apply(stays.item, routing("shelf", hold=ASTRIDS_HOLD), event="e2", sequence=3)
+    assert isinstance(late, Stale) and late.refusal.hold == "hold-astrid"
+
+
 def test_an_imported_hold_puts_its_item_on_the_shelf_and_tells_nobody() -> None:
     one = routing("shelf", hold=ASTRIDS_HOLD, answers=0)
     result = apply(item(), one)

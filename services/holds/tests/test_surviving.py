@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from samlan_contracts.events.accounts import PatronDescribed
-from samlan_contracts.events.holds import HoldCollected, HoldPlaced, HoldReady
+from samlan_contracts.events.circulation import ItemReturned
+from samlan_contracts.events.holds import HoldCollected, HoldPlaced, HoldReady, ItemRouted
+from samlan_contracts.shapes import Thing
 from samlan_holds import app
 from samlan_plumbing import outbox
 from samlan_plumbing.snapshots import Row, send_snapshot
@@ -39,6 +41,31 @@ async def journey(holds: Any) -> None:
     await holds.scan("red-1", sequence=1)
     await holds.shelve("red-1", sequence=2)
     await holds.lend("anna", sequence=3)
+
+
+async def test_a_scan_repeated_after_a_crash_may_meet_a_hold_and_says_so_in_an_event_of_its_own(
+    holds: Any,
+) -> None:
+    red = Thing(item="red-1", title=RED, member="vast", home=LERUM, material="book")
+    returned = ItemReturned.model_validate(
+        {
+            "fact": "f1", "thing": red, "branch": LERUM, "mode": "kiosk",
+            "returned_at": holds.world.clock.now(), "was": "on_loan", "route": True,
+        }
+    )  # fmt: skip
+    scan = {"subject": "item/red-1", "sequence": 1, "cause": "f1"}
+    await holds.world.tell(returned, **scan)
+    await holds.world.settle()
+    copies = holds.world.services["holds"].resources.database["whereabouts"]
+    await copies.delete_one({"_id": "red-1"})  # it crashed before it had noted its own answer
+    await holds.placed("anna")
+    await holds.world.tell(returned, **scan)
+    await holds.world.settle()
+    nobody, somebody = [one for one in holds.world.told if one.type == ItemRouted.NAME]
+    assert (nobody.data["to"], somebody.data["to"]) == ("stays", "shelf")
+    assert nobody.id != somebody.id
+    await holds.refuse(holds.routed())
+    assert (await holds.state("anna"))["state"] == "waiting", "circulation had let the item stay"
 
 
 POINTS = 34

@@ -27,6 +27,7 @@ from samlan_holds.store.queues import Asks, Because, Queues
 OUT_OF_REACH: Final = frozenset(
     {"on_loan", "lost", "claimed_returned", "missing", "withdrawn", "in_repair"}
 )  # states in which an item serves no hold
+UNHELD: Final = 1  # a repeat of the scan may meet a hold, whose routing is another event than "nobody waits"
 EVER_AFTER: Final = 2**62  # a withdrawn item is gone whatever was scanned before
 
 
@@ -52,7 +53,7 @@ class Items:
         if isinstance(outcome, Unheld):
             told = Tell(
                 event=outcome.routed, subject=f"item/{scan.item}", cause=envelope.id,
-                happened_at=envelope.happened_at,
+                happened_at=envelope.happened_at, position=UNHELD,
             )  # fmt: skip
             await self._resources.tell_without_document(told, envelope.sequence)
         await self._copies.whereabouts.apply(scan.item, envelope.sequence, _after_routing(scan, outcome))
