@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from samlan_holds.store.holds import KEPT_AFTER_THE_END, LOOKED_AT_AFTER, Holds,
 from samlan_holds.store.queues import Asks, Because, Queues
 
 CHANNEL: Final = "import"
+TITLES_AT_ONCE: Final = 16  # queues are independent, and their writes share commands
 BEFORE_ALL: Final = 0  # the sequence of what an import says; any word of the owner is newer
 
 
@@ -57,12 +59,20 @@ class Importing:
                 report.same += 1
             else:
                 by_title[row.title].append(row)
-        for title, wanted in by_title.items():
-            wanted.sort(key=lambda row: (row.placed_at, row.hold))
-            for part in _parts(wanted):
-                await self._take_part(title, part, report)
+        limit = asyncio.Semaphore(TITLES_AT_ONCE)
+        await asyncio.gather(
+            *(self._take_title(title, wanted, report, limit) for title, wanted in by_title.items())
+        )
         report.refused.sort()
         return report
+
+    async def _take_title(
+        self, title: TitleId, rows: list[Row], report: Report, limit: asyncio.Semaphore
+    ) -> None:
+        rows.sort(key=lambda row: (row.placed_at, row.hold))
+        async with limit:
+            for part in _parts(rows):
+                await self._take_part(title, part, report)
 
     async def _take_part(self, title: TitleId, rows: Sequence[Row], report: Report) -> None:
         standings = Facts(books=self._queues.books, now=self._clock.now())
