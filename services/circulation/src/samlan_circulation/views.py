@@ -194,5 +194,5 @@ def _checked_item(doc: Mapping[str, Any]) -> Json:
         "sequence": doc["sequence"], "state": doc["state"],
         "branch": doc["branch"], "goes_to": doc["goes_to"],
         "hold": hold["hold"] if hold else None,
-        "loan": {"id": loan["id"], "patron": loan["patron"]} if loan else None,
+        "loan": {name: loan.get(name) for name in ("id", "patron", "due", "reached")} if loan else None,
     }  # fmt: skip

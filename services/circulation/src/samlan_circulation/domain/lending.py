@@ -40,6 +40,7 @@ from samlan_circulation.domain.model import (
 from samlan_circulation.domain.outcomes import Answer, Decided, Outcome
 from samlan_circulation.domain.refusals import Refusal, Refused, refused
 from samlan_circulation.domain.returning import closed_loan, exception, loan_after, moved_closings, remembered
+from samlan_circulation.domain.staging import scheduled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +177,8 @@ def check_out(item: Item, wish: CheckOut, books: PolicyBooks) -> Decided[Loan | 
     at = after_all(item, wish.place) if wish.live else wish.place
     period = due_date(item, wish, books)
     loan = loan_of(item, wish.standing.borrower, wish.loan, at.at, BranchId(wish.branch.branch), period)
-    lent = _lend(item, replace(loan, agent=wish.agent), at, mode="desk")
+    loan = scheduled(replace(loan, agent=wish.agent), item.thing, books, wish.branch, after=at.at)
+    lent = _lend(item, loan, at, mode="desk")
     return lent if lent.state else Decided(refused("too_old_to_place"))
 
 

@@ -15,12 +15,12 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 from samlan_plumbing.copies import BATCH
 from samlan_plumbing.documents import DUPLICATE_KEY
+from samlan_plumbing.dues import SLOT, earliest
 from samlan_plumbing.resources import Resources
 from samlan_plumbing.seams import reach
 
 from samlan_holds.domain.model import Amended, HoldId, Place, Waiting
-from samlan_holds.store.coding import SLOT, Row, waiting_of, waiting_row
-from samlan_holds.store.dues import earliest
+from samlan_holds.store.coding import Row, waiting_of, waiting_row
 
 KEPT_AFTER_THE_END: Final = timedelta(days=90)  # how long `?finished=true` can show a hold
 LOOKED_AT_AFTER: Final = timedelta(days=1)  # a hold that never joined its queue is left over from a crash

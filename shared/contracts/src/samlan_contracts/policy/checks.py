@@ -21,8 +21,8 @@ Placed = tuple[int, rules.Rule]
 BINDING_TOGETHER = frozenset({"loan_limits", "age_limits"})
 # Subjects in which silence is an answer: no shortening, no limit, no such fee, no such block, nothing told.
 MAY_BE_SILENT = frozenset({
-    "queue_shortening", "loan_limits", "age_limits", "overdue_stages", "stage_times", "fees", "blocks", "notices",
-    "accounts", "staffless_hours",
+    "queue_shortening", "loan_limits", "age_limits", "overdue_stages", "stage_times", "fees", "blocks",
+    "notices", "accounts", "staffless_hours",
 })  # fmt: skip
 
 
