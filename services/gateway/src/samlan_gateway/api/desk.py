@@ -92,6 +92,11 @@ def _lists(router: APIRouter, rooms: DeskRooms) -> None:
         """Items on the pickup shelf: to keep for whom until when, or to move."""
         return await rooms.desk.pickup_shelf(_at(caller, branch), cursor)
 
+    @router.get("/desk/interlibrary", responses=answers(shapes.Listed[shapes.Hold]))
+    async def interlibrary(caller: Caller, branch: Asked = None) -> Any:
+        """Holds to be picked up here on what nobody in the consortium owns: to be asked for elsewhere."""
+        return await rooms.desk.interlibrary(_at(caller, branch))
+
     @router.get("/desk/exceptions", responses=answers(shapes.Listed[shapes.Exceptional]))
     async def exceptions(caller: Caller, branch: Asked = None) -> Any:
         """Facts of devices that need a hand; an operator sees all branches', or one's."""

@@ -12,6 +12,7 @@ from samlan_gateway.domain.actor import Actor
 from samlan_gateway.domain.shapes import (
     Account,
     Exceptional,
+    Hold,
     Item,
     ShelfItem,
     held_for,
@@ -117,6 +118,12 @@ class Desk:
         names = await self._owners.names(one["title"] for one in found["items"])
         rows = [named(Item, _held(one), names) for one in found["items"]]
         return listed(rows, found.get("next"))
+
+    async def interlibrary(self, branch: str) -> Row:
+        """Holds to be picked up here on what nobody owns: staff ask another library (D19)."""
+        found = await self._owners.get("holds", "interlibrary", branch=branch)
+        names = await self._owners.names(one["title"] for one in found["items"])
+        return listed([named(Hold, one, names) for one in found["items"]], found.get("next"))
 
     async def pickup_shelf(self, branch: str, cursor: str | None) -> Row:
         """Items on the pickup shelf here: to keep for whom until when, or to move."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from samlan_gateway.domain.shapes.common import Because, Listed, Money, Reason
 
@@ -110,6 +110,7 @@ class Hold(BaseModel):
     item: str | None = None
     ready_until: date | None = None
     placed_at: datetime
+    interlibrary: bool = Field(default=False, description="nobody here owns it: another library is asked")
     because: Because = []
 
 
