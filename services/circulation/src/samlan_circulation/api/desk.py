@@ -78,7 +78,7 @@ def desk_routes(router: APIRouter, loans: Loans, returns: Returns, marks: Marks,
             case Refused() as refused:
                 raise _problem(refused)
             case Lent(item, loan):
-                return (await views.loans([(item, loan)]))[0]
+                return await views.lent(item, loan)
 
     @router.post("/renewals")
     async def renew(body: RenewalBody) -> Any:

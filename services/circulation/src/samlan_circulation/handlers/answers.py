@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from samlan_contracts.policy import PolicyBooks, UnknownMember
 from samlan_plumbing.resources import Resources
 from samlan_plumbing.topology import reply_queue
 
 from samlan_circulation.domain.outcomes import ROUTING_PENDING, Answer, exception_answer
-from samlan_circulation.domain.slips import ENGLISH, reply
+from samlan_circulation.domain.slips import language_of, reply
 from samlan_circulation.store import Store
 
 DEADLINE: Final = timedelta(milliseconds=650)  # surface.md promises 700 ms; the rest is the broker's way back
@@ -154,11 +153,3 @@ class Answers:
             answer = pending if won else await self._store.facts.answered(row) or pending
             sent = [one for one in waiting if won or one.repeat]
             await asyncio.gather(*(self.send(one, answer) for one in sent))
-
-
-def language_of(books: PolicyBooks, branch: str) -> str:
-    """The language that a branch's member speaks."""
-    try:
-        return str(books.book(branch.partition("/")[0]).language)
-    except UnknownMember:
-        return ENGLISH

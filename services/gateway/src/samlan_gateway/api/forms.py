@@ -123,6 +123,12 @@ class ContactForm(Form):
     pickup: Id | None = None
 
 
+class HistoryForm(Form):
+    """Whether ended loans are to be kept; ask before sending false, which deletes them."""
+
+    enabled: bool
+
+
 class RenewalForm(Form):
     """Loans to be renewed."""
 
@@ -168,9 +174,13 @@ class PaymentForm(Form):
 
 
 class DeskLoanForm(CardOrIdentity):
-    """An item, and who takes it; `agent` is the patron who fetches it for somebody else."""
+    """An item, and who takes it; `agent` is the patron who fetches it for somebody else.
+
+    At a self-check machine (`channel`) the PIN is asked for (V10); staff see the card or the person."""
 
     item: Id
+    channel: Literal["desk", "machine"] = "desk"
+    pin: Pin | None = None
     agent: Id | None = None
     happened_at: Instant | None = None
 

@@ -69,6 +69,12 @@ class Loan(BaseModel):
     because: Because = []
 
 
+class Lent(Loan):
+    """A loan just made, with the lines of the receipt to print in the branch's language."""
+
+    slip: list[str] = []
+
+
 class Ended(BaseModel):
     """An ended loan of a patron who keeps a history."""
 
@@ -78,6 +84,12 @@ class Ended(BaseModel):
     name: str | None = None
     borrowed_at: datetime
     returned_at: datetime
+
+
+class HistoryKept(BaseModel):
+    """Whether ended loans are kept from now on."""
+
+    enabled: bool
 
 
 class RenewalOutcome(BaseModel):
