@@ -1,4 +1,5 @@
-"""Billing's clock: settled fees leave their ledgers, particulars go in time, birthdays change standing."""
+"""Billing's clock: settled fees leave their ledgers, particulars go in time, birthdays change standing,
+unpaid invoices go to collection."""
 
 from __future__ import annotations
 
@@ -14,5 +15,6 @@ def jobs(bookkeeper: Bookkeeper) -> tuple[Job, ...]:
     return (
         Job(name="move_settled", next_due=settling.next_move, run=settling.move),
         Job(name="strip_particulars", next_due=settling.next_strip, run=settling.strip),
+        Job(name="collection", next_due=settling.next_collection, run=settling.collect),
         Job(name="review_standing", next_due=settling.next_review, run=settling.review),
     )

@@ -17,13 +17,15 @@ from samlan_contracts.policy import BranchCalendar
 from samlan_plumbing.consuming import NotReady
 from samlan_plumbing.copies import Copies
 from samlan_plumbing.documents import Documents, Operators
+from samlan_plumbing.dues import SLOT as WAITING
+from samlan_plumbing.dues import earliest
 from samlan_plumbing.resources import Resources
 
+from samlan_billing.domain.invoicing import of_loan
 from samlan_billing.domain.ledger import Account, Entry, EntryKind, Fee, Known, Ledger
 
 Fields = dict[str, Any]
 Collection = AsyncCollection[dict[str, Any]]
-WAITING: Final = 1  # the constant slot of documents with something left to do
 KEPT_FOR_EVER: Final = frozenset({"_id", "sequence", "member", "amount_minor", "currency", "kind", "date"})
 LISTED: Final = 200  # settled fees of one patron shown at once
 
@@ -44,6 +46,7 @@ class Store:
         await ledgers.create_index("open.id")
         await ledgers.create_index("to_move", sparse=True)
         await ledgers.create_index([("reviewing", ASCENDING), ("review_at", ASCENDING)], sparse=True)
+        await ledgers.create_index([("collecting", ASCENDING), ("collect_at", ASCENDING)], sparse=True)
         await self.settled.prepare()
 
     async def ledger_of_fee(self, fee: str) -> Ledger | None:
@@ -89,6 +92,24 @@ class Store:
         due = {"reviewing": WAITING, "review_at": {"$lte": now}}
         found = self.ledgers.collection.find(due, {"_id": 1}).limit(limit)
         return [doc["_id"] for doc in await found.to_list()]
+
+    async def ledgers_to_collect(self, now: datetime, limit: int) -> list[str]:
+        """Whose unpaid invoices go to collection."""
+        due = {"collecting": WAITING, "collect_at": {"$lte": now}}
+        found = self.ledgers.collection.find(due, {"_id": 1}).limit(limit)
+        return [doc["_id"] for doc in await found.to_list()]
+
+    async def next_collection(self, now: datetime) -> datetime | None:
+        """When the next unpaid invoice goes to collection; `now` when one does."""
+        return await earliest(self.ledgers.collection, "collecting", "collect_at", now)
+
+    async def fees_of_loan(self, patron: str, loan: str) -> list[str]:
+        """The ids of what the stages of a patron's loan cost, open or settled."""
+        stored = await self.ledgers.read(patron)
+        if stored is None:
+            return []
+        settled = await self.settled.of_patron(patron) if stored.state.moved else []
+        return [one.id for one in of_loan([*stored.state.fees.values(), *settled], loan)]
 
     async def next_review(self) -> datetime | None:
         """When the next standing may change with no booking."""
@@ -232,6 +253,8 @@ def _frame(ledger: Ledger) -> Fields:
         "moved": ledger.moved,
         "review_at": ledger.review_at,
         "reviewing": WAITING if ledger.review_at else None,
+        "collect_at": ledger.collect_at,
+        "collecting": WAITING if ledger.collect_at else None,
         "to_move": WAITING if ledger.to_move else None,
         "erased": ledger.erased,
     }
@@ -275,6 +298,8 @@ def load_fee(found: Mapping[str, Any]) -> Fee:
         loan=found.get("loan"),
         invoice=found.get("invoice"),
         invoice_due=_day(found.get("invoice_due")),
+        collect_at=found.get("collect_at"),
+        collected_at=found.get("collected_at"),
         because=found.get("because", []),
     )
 
@@ -292,6 +317,8 @@ def dump_fee(fee: Fee) -> Fields:
         "loan": fee.loan,
         "invoice": fee.invoice,
         "invoice_due": _text(fee.invoice_due),
+        "collect_at": fee.collect_at,
+        "collected_at": fee.collected_at,
         "because": fee.because,
     }
     return {name: value for name, value in fields.items() if value}
