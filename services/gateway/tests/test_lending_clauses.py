@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from .conftest import KUNGSBACKA, LERUM, OREBRO, PARTILLE, Town, only, reasons
+from .conftest import GLADSAXE, KUNGSBACKA, LERUM, OREBRO, PARTILLE, Town, only, reasons
 
 IDENTITY = "19800229-4321"
 
@@ -125,6 +125,30 @@ async def test_a_renewal_answers_the_new_due_date_of_each_title(town: Town, way:
         (True, "2026-12-21"), (True, "2026-12-21"), (False, None),
     ]  # fmt: skip
     assert [one["reason"] for one in outcomes[2]["reasons"]] == ["unknown_loan"]
+
+
+@pytest.mark.clause("D21", "O14")
+@pytest.mark.parametrize(
+    ("at", "member", "material", "times"),
+    [
+        (GLADSAXE, "gladsaxe", "book", 3),
+        (GLADSAXE, "gladsaxe", "quick_loan", 0),
+        (OREBRO, "orebro", "quick_loan", 0),
+        (OREBRO, "orebro", "book", 5),
+        (KUNGSBACKA, "kungsbacka", "book", 5),
+    ],
+)
+async def test_a_book_says_how_often_a_material_is_renewed(
+    town: Town, at: str, member: str, material: str, times: int
+) -> None:
+    who, item = await town.patron(member), await town.item(at=at, material=material)
+    async with town.desk(at) as desk:
+        loan = only(await lend(desk, item, card=f"2{who}"), 201)
+        for left in range(times, -1, -1):
+            (outcome,) = only(await desk.post("/v1/desk/renewals", json={"loans": [loan["id"]]}))["outcomes"]
+            assert outcome["renewed"] is (left > 0)
+    assert [one["reason"] for one in outcome["reasons"]] == ["no_renewals_left"]
+    assert outcome["reasons"][0]["because"][0]["says"]["sv"]
 
 
 @pytest.mark.clause("V18", "K11", "K42", "K43")
