@@ -18,6 +18,7 @@ from samlan_contracts.policy import (
     accepts_return,
     acts_stopped,
     book_drop,
+    creditor,
     fee,
     hold_terms,
     invoice_terms,
@@ -217,7 +218,7 @@ def _hold(case: Case, books: PolicyBooks) -> Iterator[Explained]:
         act="hold", decision="item_may_serve", value=serves.value, says=joined(_said(serves.because)),
         because=serves.because,
     )  # fmt: skip
-    yield from _single_fee("hold", case, books, "hold")
+    yield from _single_fee("hold", case, books, "hold", case.patron.member)
     shelf = shelf_deadline(books, pickup=case.branch, patron_member=case.patron.member, ready_at=case.at)
     yield Explained(
         act="hold", decision="pickup_shelf", value=shelf.value.isoformat(), says=joined(_said(shelf.because)),
@@ -278,24 +279,25 @@ def fee_if_returned(case: Case, books: PolicyBooks, due: date, returned_at: date
 
 def _afterwards(act: Act, case: Case, books: PolicyBooks, due: date) -> Iterator[Explained]:
     """What a loan with this due date leads to: a reminder, the stages of being late, a fee."""
-    soon = notice_rules(books, member=case.item.member, kind="due_soon", on=due).value
+    soon = notice_rules(books, member=case.patron.member, kind="due_soon", on=due).value
     ahead = due - timedelta(days=soon.days_before_due) if soon.days_before_due is not None else None
-    yield _notice(act, case, books, "due_soon", case.item.member, ahead)
+    yield _notice(act, case, books, "due_soon", case.patron.member, ahead)
     returned_at = case.returned_at or noon(case, due + timedelta(days=1))
     yield replace(fee_if_returned(case, books, due, returned_at), act=act)
-    stages = overdue_stages(books, member=case.item.member, due=due)
+    owed_to = creditor(books, item=case.item.member, patron=case.patron.member, branch=case.branch.member)
+    stages = overdue_stages(books, member=owed_to, due=due)
     for stage, why in zip(stages.value, stages.because, strict=True):
         kind, charged = STAGES[stage.stage]
-        told = _notice(act, case, books, kind, case.item.member, stage.on)
+        told = _notice(act, case, books, kind, owed_to, stage.on)
         yield replace(told, says=joined([told.says, why["says"]]), because=[why, *told.because])
-        yield from _single_fee(act, replace(case, at=noon(case, stage.on)), books, charged)
+        yield from _single_fee(act, replace(case, at=noon(case, stage.on)), books, charged, owed_to)
         if stage.stage == "invoiced":
-            yield from _invoice(act, case, books, stage.on)
+            yield from _invoice(act, case, books, stage.on, owed_to)
 
 
-def _invoice(act: Act, case: Case, books: PolicyBooks, on: date) -> Iterator[Explained]:
+def _invoice(act: Act, case: Case, books: PolicyBooks, on: date, member: str) -> Iterator[Explained]:
     price = replacement_price(books, item=case.item, on=on)
-    terms = invoice_terms(books, member=case.item.member, on=on)
+    terms = invoice_terms(books, member=member, on=on)
     yield Explained(
         act=act, decision="replacement", value=price.value.as_json(), says=joined(_said(price.because)),
         because=price.because,
@@ -307,9 +309,9 @@ def _invoice(act: Act, case: Case, books: PolicyBooks, on: date) -> Iterator[Exp
     )  # fmt: skip
 
 
-def _single_fee(act: Act, case: Case, books: PolicyBooks, kind: FeeKind) -> Iterator[Explained]:
+def _single_fee(act: Act, case: Case, books: PolicyBooks, kind: FeeKind, member: str) -> Iterator[Explained]:
     try:
-        decided = fee(books, member=case.item.member, kind=kind, patron=case.patron, on=case.day)
+        decided = fee(books, member=member, kind=kind, patron=case.patron, on=case.day)
     except UnknownFee:
         return
     value = decided.value.as_json() if decided.value is not None else None
