@@ -61,7 +61,10 @@ def _on_a_due_day(book: Book, branch: BranchCalendar, start: date, counted: Deci
     due = branch.opening_day_from(counted.value) if rule.due_on == "opening_day" else counted.value
     if due == counted.value:
         return counted
-    why = reason(book, rule, "due_on_opening_day", counted=counted.value, due=due, branch=branch.branch)
+    why = reason(
+        book, rule, "due_on_opening_day", counted=counted.value, due=due, branch=branch.branch,
+        closed_days=Count((due - counted.value).days, "day"),
+    )  # fmt: skip
     return Decision(due, [*counted.because, why])
 
 
