@@ -20,7 +20,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-Kind = Literal["hold_ready", "fee_charged", "receipt", "hold_expired"]
+Kind = Literal[
+    "hold_ready", "fee_charged", "receipt", "hold_expired", "due_soon", "overdue_1", "overdue_2", "invoice"
+]
 Channel = Literal["email", "sms"]
 State = Literal["waiting", "sending", "riding", "sent", "failed"]
 Role = Literal["patron", "guardian"]
@@ -29,8 +31,14 @@ Reason = Literal[
     "erased",
     "guardian_missing",
     "no_channel",
+    "not_asked_for",
     "not_by_policy",
+    "paid",
+    "past_due",
     "refused_by_server",
+    "renewed",
+    "returned",
+    "superseded",
     "unknown_branch",
     "unknown_patron",
     "unknown_title",
