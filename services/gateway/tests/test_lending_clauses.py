@@ -91,6 +91,20 @@ async def test_the_receipt_and_the_pages_state_the_due_date(
     assert who not in str(loan["slip"])
 
 
+@pytest.mark.clause("K17")
+async def test_what_is_brought_home_has_a_period_of_its_own_also_when_it_is_renewed(town: Town) -> None:
+    who = await town.patron("kungsbacka")
+    items = [await town.item(at=KUNGSBACKA), await town.item("t2", at=KUNGSBACKA)]
+    async with town.desk(KUNGSBACKA) as desk:
+        home = only(await lend(desk, items[0], card=f"2{who}", service="home_delivery"), 201)
+        here = only(await lend(desk, items[1], card=f"2{who}"), 201)
+        assert (home["due"], here["due"]) == ("2027-01-04", "2026-12-21")
+        assert home["because"][0]["rule"] == "kungsbacka/home_delivery"
+        (renewed,) = only(await desk.post("/v1/desk/renewals", json={"loans": [home["id"]]}))["outcomes"]
+        assert renewed["due"] == "2027-01-04"
+        assert (await lend(desk, items[0], card=f"2{who}", service="by_drone")).status_code == 422
+
+
 @pytest.mark.clause("V01")
 async def test_what_is_borrowed_in_one_municipality_is_returned_in_another(town: Town) -> None:
     who, item = await town.patron(), await town.item(at=PARTILLE)

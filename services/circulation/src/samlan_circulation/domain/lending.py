@@ -19,6 +19,7 @@ from samlan_contracts.policy import (
     Decision,
     PatronFacts,
     PolicyBooks,
+    Service,
     loan_period,
     may_borrow_more,
     old_enough,
@@ -78,6 +79,7 @@ class CheckOut:
     queue: Queue
     on_loan: Mapping[str, int]
     agent: PatronId | None = None
+    service: Service = "branch"
 
     @property
     def patron(self) -> PatronId:
@@ -177,7 +179,9 @@ def check_out(item: Item, wish: CheckOut, books: PolicyBooks) -> Decided[Loan | 
     at = after_all(item, wish.place) if wish.live else wish.place
     period = due_date(item, wish, books)
     loan = loan_of(item, wish.standing.borrower, wish.loan, at.at, BranchId(wish.branch.branch), period)
-    loan = scheduled(replace(loan, agent=wish.agent), item.thing, books, wish.branch, after=at.at)
+    loan = scheduled(
+        replace(loan, agent=wish.agent, service=wish.service), item.thing, books, wish.branch, after=at.at
+    )
     lent = _lend(item, loan, at, mode="desk")
     return lent if lent.state else Decided(refused("too_old_to_place"))
 
@@ -186,7 +190,7 @@ def due_date(item: Item, wish: CheckOut, books: PolicyBooks) -> Decision[date]:
     """The due date by the book, shortened where others wait."""
     return loan_period(
         books, item=item.thing, patron=wish.facts(), branch=wish.branch,
-        queue_length=wish.queue.others(wish.patron), at=wish.place.at,
+        queue_length=wish.queue.others(wish.patron), at=wish.place.at, service=wish.service,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, Literal, NamedTuple, NewType
 
+from samlan_contracts.policy import Service
 from samlan_contracts.shapes import Because, ClosedLoan, ItemState, LoanStage, Mode, RoutedHold, Thing
 
 ItemBarcode = NewType("ItemBarcode", str)
@@ -83,6 +84,7 @@ class Loan:
     receipt: bool = False
     remembered: bool = False
     agent: PatronId | None = None
+    service: Service = "branch"
     seen_at: datetime | None = None
     renewed_by: str | None = None
     reached: LoanStage | None = None

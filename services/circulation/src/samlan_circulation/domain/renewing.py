@@ -98,7 +98,7 @@ def renew(item: Item | None, wish: Renewal, books: PolicyBooks) -> Decided[Loan 
         return Decided(Refused(refusals))
     period = loan_period(
         books, item=item.thing, patron=facts_of(wish.standing.borrower), branch=wish.branch,
-        queue_length=wish.queue.others(loan.patron), at=wish.at,
+        queue_length=wish.queue.others(loan.patron), at=wish.at, service=loan.service,
     )  # fmt: skip
     after = replace(
         loan, due=max(loan.due, period.value), renewals=loan.renewals + 1, renewed_by=wish.command,

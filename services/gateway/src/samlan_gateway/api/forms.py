@@ -176,11 +176,13 @@ class PaymentForm(Form):
 class DeskLoanForm(CardOrIdentity):
     """An item, and who takes it; `agent` is the patron who fetches it for somebody else.
 
-    At a self-check machine (`channel`) the PIN is asked for (V10); staff see the card or the person."""
+    At a self-check machine (`channel`) the PIN is asked for (V10); staff see the card or the person. What is
+    brought home to somebody (`service`) has a period of its own where the book says so (K17)."""
 
     item: Id
     channel: Literal["desk", "machine"] = "desk"
     pin: Pin | None = None
+    service: Literal["branch", "home_delivery"] = "branch"
     agent: Id | None = None
     happened_at: Instant | None = None
 

@@ -33,7 +33,7 @@ class DeskCommands:
 
     async def lend(self, actor: Actor, patron: str, wanted: Mapping[str, Any], command: str) -> Row:
         """Lends an item to whose card or identity number it is (O08, O09, O32, O33)."""
-        names = ("item", "agent", "happened_at")
+        names = ("item", "agent", "happened_at", "service")
         body = {name: _wire(wanted[name]) for name in names if wanted.get(name) is not None}
         body |= {"patron": patron, "branch": actor.branch, "channel": wanted["channel"], "command": command}
         loan = await self._owners.send("circulation", "POST", "loans", body=body)

@@ -18,7 +18,7 @@ from samlan_contracts.policy.because import Decision
 from samlan_contracts.policy.book import Book
 from samlan_contracts.policy.books import BookSilent, PolicyBooks, UnknownMember
 from samlan_contracts.policy.calendar import BranchCalendar
-from samlan_contracts.policy.facts import Item, ItemFacts, PatronFacts
+from samlan_contracts.policy.facts import Item, ItemFacts, PatronFacts, Service
 from samlan_contracts.policy.fees import (
     FeePart,
     InvoiceTerms,
@@ -81,6 +81,7 @@ __all__ = [
     "Period",
     "PolicyBooks",
     "PolicyError",
+    "Service",
     "StageDue",
     "Terms",
     "Threshold",
