@@ -132,6 +132,7 @@ async def test_a_draft_is_tried_out_on_what_is_recorded(town: Town, kungsbacka: 
     assert rows["overdue fee", "book"].after == {"SEK": 1200}
     assert rows["check-out", "feature_film"].stricter == 1
     assert rows["last day on the shelf", "book"].days == [-5]
+    assert (rows["hold", "book"].before, rows["hold", "book"].changed) == ({"refused": 0}, 0)
     assert (rows["blocked by debt", "-"].before, rows["blocked by debt", "-"].after) == (
         {"blocked": 0}, {"blocked": 1}
     )  # fmt: skip

@@ -75,6 +75,17 @@ def test_what_follows_a_loan_that_is_not_returned(answer: Answer) -> None:
     assert decided(told, "borrow", "fee_reminder_1")["value"]["amount"] == 0
 
 
+@pytest.mark.clause("K35", "O22")
+def test_a_refused_renewal_says_once_that_it_is_refused(answer: Answer) -> None:
+    told = answer(
+        "explain", *OREBRO, "--act", "renew", "--material", "book", "--due", "2026-11-30", "--renewals", "5",
+        "--holds-waiting", "1",
+    )  # fmt: skip
+    said = decided(told, "renew", "allowed")["says"]
+    assert said["en"] == "Cannot be renewed: 1 hold waiting. Already renewed 5 of at most 5 times."
+    assert said["sv"] == "Kan inte lånas om: 1 reservation väntar. Redan omlånat 5 av högst 5 gånger."
+
+
 @pytest.mark.clause("K40", "O25")
 def test_whether_a_branch_takes_it_back(answer: Answer) -> None:
     foreign = answer("explain", *FYREN, "--act", "return", "--material", "book", "--home", "vast/lerum")

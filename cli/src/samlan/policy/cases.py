@@ -58,7 +58,7 @@ class Case:
     returned_at: datetime | None = None
     dropped: bool = False
     service: Service = "branch"
-    hold_channel: str = "web"
+    hold_channel: str | None = None
     wants_notices: bool = False
     receipts: bool = False
     loanable: bool = True

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from samlan_contracts.policy import (
     BookSilent,
@@ -19,6 +19,7 @@ from samlan_contracts.policy import (
     shelf_deadline,
 )
 from samlan_contracts.policy.book import SUBJECTS
+from samlan_contracts.policy.figures import HoldChannel
 
 from samlan.policy.cases import Case, Debt, Loan
 from samlan.policy.deciding import (
@@ -239,7 +240,7 @@ def _hold(difference: Difference, hold: LivingHold, both: Both, groups: AgeGroup
     material, ages = hold.thing.material, groups.name(hold.who.facts, hold.pickup.local_date(hold.placed_at))
     case = Case(
         item=hold.thing, patron=hold.who.facts, branch=hold.pickup, at=hold.placed_at,
-        hold_channel=hold.channel,
+        hold_channel=hold.channel if hold.channel in get_args(HoldChannel) else None,
     )  # fmt: skip
     _refused(
         difference, "hold", hold.hold, material, ages,

@@ -39,7 +39,7 @@ from samlan_contracts.policy.figures import FeeKind, NoticeKind
 from samlan_contracts.shapes import Because
 
 from samlan.policy.cases import Act, Case, Explained, Sentence, Stop
-from samlan.policy.words import joined, listed, name, text
+from samlan.policy.words import after, joined, listed, name, text
 
 Refusal = tuple[str, Because]
 STAGES: Final[dict[str, tuple[NoticeKind, FeeKind]]] = {
@@ -91,7 +91,7 @@ def refusals_to_hold(case: Case, books: PolicyBooks) -> list[Refusal]:
     """Every reason why the title is not held for this patron."""
     found = _temporary(case, books, "hold") + _blocks(case, books, "hold")
     terms = hold_terms(books, member=case.patron.member, on=case.day)
-    if case.hold_channel not in terms.value.channels:
+    if case.hold_channel is not None and case.hold_channel not in terms.value.channels:
         found.append(("channel_not_offered", terms.because))
     if case.has_title:
         found.append(("has_it_on_loan", []))
@@ -136,7 +136,7 @@ def _unless(decided: Decision[bool], reason: str) -> list[Refusal]:
 
 def _allowed(act: Act, refusals: list[Refusal], because: Because) -> Explained:
     told = [_sentence(reason, why) for reason, why in refusals]
-    says = joined([text(f"{act}_no"), *told]) if refusals else joined([text(f"{act}_yes"), *_said(because)])
+    says = after(f"{act}_no", told) if refusals else joined([text(f"{act}_yes"), *_said(because)])
     reasons = list(dict.fromkeys(reason for reason, _ in refusals))
     stated = [why for _, found in refusals for why in found if "rule" in why]
     return Explained(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import date, datetime
@@ -21,7 +23,7 @@ from samlan_contracts.policy.texts import Language
 from samlan.policy import books
 from samlan.policy.asking import services
 from samlan.policy.comparing import compare, later_rules
-from samlan.policy.differences import Both, Difference, Row
+from samlan.policy.differences import EXAMPLES, Both, Difference, Example, Row
 from samlan.policy.recorded import Recorded, recorded
 from samlan.trouble import Trouble
 
@@ -123,9 +125,11 @@ def _show(difference: Difference, told: dict[str, Any], language: Language) -> N
         f"{told['member']}: the draft {told['draft']} beside {told['in_force']}, since {told['since']}",
         soft_wrap=True,
     )
-    if difference.rows:
-        console.print(_table(difference))
-    for one in difference.examples:
+    if changed := {key: row for key, row in sorted(difference.rows.items()) if row.changed}:
+        console.print(_table(changed))
+    if same := len(difference.rows) - len(changed):
+        console.print(f"{same} groups would have seen no difference; --json lists them", style="dim")
+    for one in _few(difference):
         console.print(Text(f"{one.what}, {one.about} ({one.material}, {one.ages}): "
                            f"{one.before} → {one.after}"), soft_wrap=True)  # fmt: skip
         for why in one.because:
@@ -133,15 +137,23 @@ def _show(difference: Difference, told: dict[str, Any], language: Language) -> N
     _counts(console, told)
 
 
-def _table(difference: Difference) -> Table:
+def _few(difference: Difference) -> Iterator[Example]:
+    """A few examples of each kind of decision; the rest stands in the JSON."""
+    shown: Counter[str] = Counter()
+    for one in sorted(difference.examples, key=lambda example: example.what):
+        shown[one.what] += 1
+        if shown[one.what] <= EXAMPLES:
+            yield one
+
+
+def _table(rows: dict[tuple[str, str, str], Row]) -> Table:
     table = Table(
         "decision", "material", "ages", "cases", "changed", "in force", "draft", "days", "newly", "no longer"
     )
-    for (what, material, ages), row in sorted(difference.rows.items()):
+    for (what, material, ages), row in rows.items():
         table.add_row(
             what, material, ages, str(row.cases), str(row.changed), _sums(row.before), _sums(row.after),
             _days(row), str(row.stricter or ""), str(row.milder or ""),
-            style="bold" if row.changed else "dim",
         )  # fmt: skip
     return table
 

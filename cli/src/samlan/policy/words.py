@@ -15,7 +15,7 @@ TEXTS: Final[Mapping[str, Sentence]] = {
     "borrow_yes": {"sv": "Får lånas.", "da": "Må lånes.", "en": "May be borrowed."},
     "borrow_no": {"sv": "Får inte lånas:", "da": "Må ikke lånes:", "en": "May not be borrowed:"},
     "renew_yes": {"sv": "Får lånas om.", "da": "Må fornyes.", "en": "May be renewed."},
-    "renew_no": {"sv": "Får inte lånas om:", "da": "Må ikke fornyes:", "en": "May not be renewed:"},
+    "renew_no": {"sv": "Kan inte lånas om:", "da": "Kan ikke fornyes:", "en": "Cannot be renewed:"},
     "hold_yes": {"sv": "Får reserveras.", "da": "Må reserveres.", "en": "May be held."},
     "hold_no": {"sv": "Får inte reserveras:", "da": "Må ikke reserveres:", "en": "May not be held:"},
     "not_for_loan": {
@@ -125,6 +125,17 @@ def joined(sentences: Iterable[Sentence]) -> Sentence:
         language: " ".join(dict.fromkeys(one.get(language, "") for one in told if one.get(language)))
         for language in LANGUAGES
     }
+
+
+def after(opening: str, sentences: Iterable[Sentence]) -> Sentence:
+    """An opening and what follows it; a sentence that opens with the same words does not say them again."""
+    opened, told = TEXTS[opening], list(sentences)
+    short = [
+        {language: said.removeprefix(opened[language]).strip() for language, said in one.items()}
+        for one in told
+    ]
+    later = [{language: f"{said[:1].upper()}{said[1:]}" for language, said in one.items()} for one in short]
+    return joined([opened, *short[:1], *later[1:]])
 
 
 def listed(words: Iterable[str]) -> Sentence:
