@@ -27,6 +27,7 @@ from samlan_billing.domain.ledger import Account, Entry, EntryKind, Fee, Known, 
 Fields = dict[str, Any]
 Collection = AsyncCollection[dict[str, Any]]
 KEPT_FOR_EVER: Final = frozenset({"_id", "sequence", "member", "amount_minor", "currency", "kind", "date"})
+PLAIN_END_KEPT_SECONDS: Final = 60 * 86_400  # machine time; longer than any message may be on its way
 LISTED: Final = 200  # settled fees of one patron shown at once
 
 
@@ -48,6 +49,7 @@ class Store:
         await ledgers.create_index([("reviewing", ASCENDING), ("review_at", ASCENDING)], sparse=True)
         await ledgers.create_index([("collecting", ASCENDING), ("collect_at", ASCENDING)], sparse=True)
         await self.settled.prepare()
+        await self.closings.prepare()
 
     async def ledger_of_fee(self, fee: str) -> Ledger | None:
         """The ledger in which a fee is open."""
@@ -117,15 +119,30 @@ class Store:
 
 
 class Closings:
-    """Earlier ends of loans that had ended, by loan: the earliest that any news told, and nobody's name."""
+    """Ends of loans that other news must know of, by loan: the earliest that any told, and nobody's name.
+
+    An end that was corrected stays; a plain one only for as long as a stage's message may be on its way."""
 
     def __init__(self, resources: Resources) -> None:
         self.collection = resources.database["closings"]
+        self._machine_clock = resources.machine_clock
+
+    async def prepare(self) -> None:
+        """Creates the index by which plain ends are forgotten."""
+        await self.collection.create_index("noted_at", expireAfterSeconds=PLAIN_END_KEPT_SECONDS)
 
     async def note(self, loan: str, returned_at: datetime) -> None:
-        """Keeps an earlier end unless a still earlier one is known."""
-        earliest = {"$min": {"returned_at": returned_at}}
+        """Keeps an earlier end for good, unless a still earlier one is known."""
+        earliest = {"$min": {"returned_at": returned_at}, "$unset": {"noted_at": ""}}
         await self.collection.update_one({"_id": loan}, earliest, upsert=True)
+
+    async def note_plain(self, loan: str, returned_at: datetime) -> None:
+        """Keeps an end for a while, unless an earlier one is known."""
+        noted = {
+            "$min": {"returned_at": returned_at},
+            "$setOnInsert": {"noted_at": self._machine_clock.now()},
+        }
+        await self.collection.update_one({"_id": loan}, noted, upsert=True)
 
     async def read(self, loan: str) -> datetime | None:
         """The earliest end that is known of a loan, if any news told of one."""

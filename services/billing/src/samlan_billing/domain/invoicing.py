@@ -188,7 +188,11 @@ def of_loan(fees: Iterable[Fee], loan: str) -> list[Fee]:
 
 def wanted_after(charges: Iterable[Charge], ended: datetime, books: PolicyBooks) -> tuple[Charge, ...]:
     """Of a stage's charges those that stay though the loan's end is known already."""
-    return tuple(one for one in charges if one.at <= ended and not _dropped(fee_of(one), ended, True, books))
+    return tuple(
+        one
+        for one in charges
+        if one.at <= ended and not _dropped(fee_of(one), ended, one.invoice is not None, books)
+    )
 
 
 def end_of_loan(

@@ -67,7 +67,7 @@ class Staging:
         A renewal may have moved the due date of which a stage was, so a renewed loan is looked up as well."""
         known = stage_may_be_known(loan, thing, self._bookkeeper.books, envelope.recorded_at)
         if known:
-            await self._bookkeeper.store.closings.note(loan.loan, loan.returned_at)
+            await self._bookkeeper.store.closings.note_plain(loan.loan, loan.returned_at)
         if known or loan.renewals:
             ended = await self._bookkeeper.store.closings.read(loan.loan)
             await self.correct(
