@@ -133,7 +133,7 @@ async def test_a_draft_is_tried_out_on_what_is_recorded(town: Town, kungsbacka: 
     assert rows["check-out", "feature_film"].stricter == 1
     assert rows["last day on the shelf", "book"].days == [-5]
     assert (rows["hold", "book"].before, rows["hold", "book"].changed) == ({"refused": 0}, 0)
-    assert (rows["blocked by debt", "-"].before, rows["blocked by debt", "-"].after) == (
+    assert (rows["block", "-"].before, rows["block", "-"].after) == (
         {"blocked": 0}, {"blocked": 1}
     )  # fmt: skip
     assert difference.assumed == {"loans of which no reason is kept: judged as if nobody waited": 1}
@@ -181,4 +181,4 @@ async def test_what_happened_before_the_day_is_left_out(town: Town, kungsbacka: 
     books = in_force(POLICIES)
     both = Both(books, beside(books, draft(kungsbacka)), "kungsbacka")
     difference = compare(found, both, since=date(2026, 12, 24), now=town.world.clock.now())
-    assert {what for what, _, _ in difference.rows} == {"blocked by debt"}
+    assert {what for what, _, _ in difference.rows} == {"block"}

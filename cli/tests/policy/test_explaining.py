@@ -107,6 +107,15 @@ def test_what_lies_in_a_drop_counts_from_the_next_opening(answer: Answer) -> Non
     assert decided(told, "return", "overdue_fee")["value"]["days_late"] == 2
 
 
+@pytest.mark.clause("K17")
+def test_what_is_brought_home_has_its_own_period_and_says_so(answer: Answer) -> None:
+    told = answer("explain", *FYREN, "--act", "borrow", "--material", "book", "--home-delivery")
+    found = decided(told, "borrow", "due_date")
+    assert found["value"] == "2027-01-01"
+    assert found["because"][0]["rule"] == "kungsbacka/home_delivery"
+    assert found["because"][0]["inputs"]["service"] == "home_delivery"
+
+
 @pytest.mark.clause("V05", "V07")
 def test_a_temporary_account_may_hold_and_not_borrow(answer: Answer) -> None:
     told = answer(

@@ -104,7 +104,7 @@ def test_figures_by_material_and_age_group(try_out, draft: Path) -> None:
     assert (children["cases"], children["changed"]) == (1, 0)
     fee = rows["overdue fee", "18+"]
     assert (fee["before"], fee["after"]) == ({"SEK": 9_000}, {"SEK": 12_000})
-    assert rows["blocked by debt", "18+"]["stricter"] == 1
+    assert rows["block", "18+"]["stricter"] == 1
     example = next(one for one in told["examples"] if one["what"] == "overdue fee")
     assert (example["before"], example["after"]) == ("90.00 SEK", "120.00 SEK")
     assert example["because"][0]["rule"].startswith("kungsbacka/")

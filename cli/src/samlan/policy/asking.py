@@ -22,6 +22,7 @@ from samlan.trouble import Trouble
 Row = dict[str, Any]
 AT_ONCE: Final = 8  # questions on their way together: the services have patrons to serve meanwhile
 LIMIT_SECONDS: Final = 60.0
+OF_BILLING: Final = ("debt", "invoice")  # accounts has them from billing, which is asked itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,7 @@ class Services:
         listed = {row["item"]: row for row in (loans or {}).get("items", ())}
         things = await asyncio.gather(*(self.thing(item) for item in listed))
         return KnownPatron(
-            facts=patron_facts(account), stops=stops_of(account), debts=debts_of(fees or {}),
+            facts=patron_facts(account), stops=stops_of(account, fees or {}), debts=debts_of(fees or {}),
             on_loan=Counter(thing["material"] for thing in things if thing), loans=listed,
             holds=tuple((holds or {}).get("items", ())), channels=tuple(account["channels"]),
             receipts=bool(account["receipts"]),
@@ -191,12 +192,13 @@ def patron_facts(account: Row) -> PatronFacts:
     )  # fmt: skip
 
 
-def stops_of(account: Row) -> tuple[Stop, ...]:
-    """What stops a patron beside debts, which the books judge anew."""
+def stops_of(account: Row, fees: Row) -> tuple[Stop, ...]:
+    """What stops a patron beside debts, which the books judge anew: accounts' causes, and billing's own."""
+    own = [one for one in account["blocks"] if one["cause"] not in OF_BILLING]
+    money = [one for one in fees.get("blocks", ()) if one.get("cause", "debt") != "debt"]
     return tuple(
         Stop(cause=one["cause"], acts=frozenset(one["stops"]), because=one.get("because") or [])
-        for one in account["blocks"]
-        if one["cause"] != "debt"
+        for one in (*own, *money)
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from samlan_contracts.policy import (
     BookSilent,
@@ -15,13 +15,14 @@ from samlan_contracts.policy import (
     Money,
     PolicyBooks,
     UnknownMember,
+    acts_stopped,
     overdue_fee,
     shelf_deadline,
 )
 from samlan_contracts.policy.book import SUBJECTS
-from samlan_contracts.policy.figures import HoldChannel
+from samlan_contracts.policy.figures import Cause, HoldChannel
 
-from samlan.policy.cases import Case, Debt, Loan
+from samlan.policy.cases import Case, Debt, Loan, Stop
 from samlan.policy.deciding import (
     debts_that_stop,
     due_date,
@@ -30,7 +31,7 @@ from samlan.policy.deciding import (
     refusals_to_renew,
 )
 from samlan.policy.differences import AgeGroups, Both, Difference, Example
-from samlan.policy.recorded import LateReturn, LivingHold, OpenLoan, Person, Recorded, inputs
+from samlan.policy.recorded import LateReturn, LivingHold, OpenLoan, Person, Recorded, inputs, service_of
 
 
 def compare(found: Recorded, both: Both, *, since: date, now: datetime) -> Difference:
@@ -79,7 +80,7 @@ def _loan(
         return
     case = Case(
         item=loan.thing, patron=loan.who.facts, branch=loan.branch, at=start, holds_waiting=waiting or 0,
-        on_loan=loan.on_loan,
+        on_loan=loan.on_loan, service=service_of(loan.because),
     )  # fmt: skip
     if waiting is None:
         difference.count(difference.assumed, "loans of which no reason is kept: judged as if nobody waited")
@@ -90,12 +91,16 @@ def _loan(
         refusals_to_borrow(case, both.now), refusals_to_borrow(case, both.draft),
     )  # fmt: skip
     renewal = replace(
-        case, at=now, holds_waiting=loan.waiting_now, debts=loan.who.debts, stops=loan.who.stops,
+        case, at=now, holds_waiting=loan.waiting_now, debts=loan.who.debts,
         loan=Loan(due=loan.due, renewals=loan.renewals),
     )  # fmt: skip
+    today = loan.branch.local_date(now)
+    was, would = (
+        replace(renewal, stops=stops_again(loan.who, books, today)) for books in (both.now, both.draft)
+    )
     _refused(
         difference, "renewal today", loan.item, case.item.material, ages,
-        refusals_to_renew(renewal, both.now), refusals_to_renew(renewal, both.draft),
+        refusals_to_renew(was, both.now), refusals_to_renew(would, both.draft),
     )  # fmt: skip
     if loan.branch.days_late(loan.due, now):
         _accruing(difference, loan, both, ages, now)
@@ -279,9 +284,9 @@ def _blocks(
     difference: Difference, who: Person, moved: Mapping[tuple[str, str], int], both: Both,
     groups: AgeGroups, now: datetime,
 ) -> None:  # fmt: skip
-    """What debts stop today, and what they would with the draft's fees and the draft's limit."""
+    """What is stopped today, and what would be with the draft's fees and the draft's limit."""
     ours = who.facts.member == both.member or any(debt.member == both.member for debt in who.debts)
-    if not who.debts or not ours:
+    if not (who.debts or who.stops) or not ours:
         return
     owed = {(debt.member, debt.balance.currency): debt.balance.amount_minor for debt in who.debts}
     for account, minor in moved.items():
@@ -294,7 +299,7 @@ def _blocks(
     was, _ = _stopped(who, who.debts, both.now, now)
     would, because = _stopped(who, after, both.draft, now)
     ages = groups.name(who.facts, now.astimezone(both.now.book(who.facts.member).zone).date())
-    row = difference.row("blocked by debt", "-", ages)
+    row = difference.row("block", "-", ages)
     row.before["blocked"] = row.before.get("blocked", 0) + bool(was)
     row.after["blocked"] = row.after.get("blocked", 0) + bool(would)
     if was == would:
@@ -303,7 +308,7 @@ def _blocks(
     row.stricter += bool(would and not was)
     row.milder += bool(was and not would)
     shown = [", ".join(sorted(acts)) or "nothing" for acts in (was, would)]
-    difference.show(Example("blocked by debt", "a patron", "-", ages, shown[0], shown[1], because))
+    difference.show(Example("block", "a patron", "-", ages, shown[0], shown[1], because))
 
 
 def _stopped(
@@ -314,7 +319,25 @@ def _stopped(
     nothing = ItemFacts(member=who.facts.member, material="")  # debts ask about no item
     case = Case(item=nothing, patron=who.facts, branch=calendar, at=now, debts=debts)
     decided = debts_that_stop(case, books)
-    return {act for one in decided for act in one.value}, [why for one in decided for why in one.because]
+    stops = stops_again(who, books, case.day)
+    acts = {act for one in decided for act in one.value} | {act for one in stops for act in one.acts}
+    because = [*(one.because for one in decided), *(one.because for one in stops)]
+    return acts, [why for found in because for why in found if "rule" in why]
+
+
+def stops_again(who: Person, books: PolicyBooks, on: date) -> tuple[Stop, ...]:
+    """What other causes stop by these books; what staff stated themselves stands as they stated it."""
+    return tuple(_stop_again(one, who, books, on) for one in who.stops)
+
+
+def _stop_again(stop: Stop, who: Person, books: PolicyBooks, on: date) -> Stop:
+    by_a_rule = any("rule" in why for why in stop.because)
+    if not by_a_rule or stop.cause not in get_args(Cause):
+        return stop
+    cause: Cause = cast("Cause", stop.cause)
+    age = who.facts.age_on(on)
+    decided = acts_stopped(books, member=who.facts.member, cause=cause, on=on, age=age)
+    return Stop(cause=cause, acts=frozenset(decided.value), because=decided.because)
 
 
 def _concerns(both: Both, item_member: str, who: Person, branch: BranchCalendar) -> bool:

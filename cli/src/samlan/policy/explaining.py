@@ -24,6 +24,7 @@ from samlan_contracts.policy import (
     acts_stopped,
 )
 from samlan_contracts.policy.calendar import WEEKDAYS
+from samlan_contracts.policy.facts import Service
 from samlan_contracts.policy.figures import Cause
 from samlan_contracts.policy.texts import Language
 
@@ -31,6 +32,7 @@ from samlan.policy import books as policy_books
 from samlan.policy.asking import KnownItem, KnownPatron, Services, services
 from samlan.policy.cases import ACTS, Act, Case, Debt, Explained, Loan, Stop
 from samlan.policy.deciding import explain_what_can_be
+from samlan.policy.recorded import service_of
 from samlan.policy.words import NAMES
 from samlan.trouble import Trouble
 
@@ -139,7 +141,7 @@ def case_of(
         debts=_debts(wish, who, books) or (patron.debts if patron else ()),
         stops=(*(patron.stops if patron else ()), *_stops(wish, who, books, day)), loan=loan,
         returned_at=_instant(wish.returned, branch, "--returned") if wish.returned else None,
-        dropped=wish.drop, service="home_delivery" if wish.home_delivery else "branch",
+        dropped=wish.drop, service="home_delivery" if wish.home_delivery else _service(wish, patron),
         hold_channel=wish.channel, wants_notices=bool(patron and patron.channels),
         receipts=bool(patron and patron.receipts),
         loanable=item is None or (item.loanable and item.state != "withdrawn"),
@@ -202,6 +204,12 @@ def _loan(wish: Wish, item: KnownItem | None, patron: KnownPatron | None) -> Loa
     if item is not None and item.state == "on_loan":
         return Loan(due=date.max, own=False)
     return None
+
+
+def _service(wish: Wish, patron: KnownPatron | None) -> Service:
+    """How the patron's own loan was handed over; anything else is lent at a branch."""
+    row = patron.loans.get(wish.item or "") if patron else None
+    return service_of(row["because"] or []) if row else "branch"
 
 
 def _waiting(wish: Wish, item: KnownItem | None, patron: KnownPatron | None) -> int:

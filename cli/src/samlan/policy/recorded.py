@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from samlan_contracts.policy import BranchCalendar, ItemFacts, PatronFacts
+from samlan_contracts.policy.facts import Service
 from samlan_contracts.shapes import Because
 
 from samlan.policy.asking import Row, Services, debts_of, item_facts, patron_facts, stops_of
@@ -135,7 +136,7 @@ async def _people(services: Services, wanted: set[str], tell: Tell) -> dict[str,
         if account is None:
             return None
         facts = patron_facts(account)
-        return patron, Person(facts=facts, debts=debts_of(fees), stops=stops_of(account))
+        return patron, Person(facts=facts, debts=debts_of(fees), stops=stops_of(account, fees))
 
     return dict(one for one in await _each(sorted(wanted), one, "patrons", tell) if one is not None)
 
@@ -239,3 +240,8 @@ async def _each(wanted: Sequence[K], ask: Callable[[K], Awaitable[T]], what: str
 def inputs(because: Because) -> list[dict[str, Any]]:
     """The inputs of the rules behind a decision; what a rule did not say is left out."""
     return [dict(why["inputs"]) for why in because if "inputs" in why]
+
+
+def service_of(because: Because) -> Service:
+    """How the item of a loan was handed over, as its reasons tell."""
+    return "home_delivery" if any(known.get("service") for known in inputs(because)) else "branch"

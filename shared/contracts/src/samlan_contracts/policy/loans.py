@@ -41,17 +41,19 @@ def _counted_due(book: Book, item: Item, start: date, holds: int, service: Servi
         day=start, material=item.material, audience=item.audience, issue=_issue(item, start), service=service
     )
     normal = rule_for(book, LoanPeriod, case)
+    elsewhere = None if service == "branch" else service
     due = normal.period.after(start)
     shorter = book.subject(QueueShortening).first(replace(case, holds=holds, normal=normal.period))
     if shorter is not None and (sooner := shorter.period.after(start)) < due:
         why = reason(
             book, shorter, "due_with_queue", due=sooner, period=shorter.period, from_day=start,
             holds_waiting=Count(holds, "hold"), normal_period=normal.period, material=item.material,
+            service=elsewhere,
         )  # fmt: skip
         return Decision(sooner, [why])
     why = reason(
         book, normal, "due", due=due, period=normal.period, from_day=start, material=item.material,
-        audience=item.audience, issued=item.issued, holds_waiting=Count(holds, "hold"),
+        audience=item.audience, issued=item.issued, holds_waiting=Count(holds, "hold"), service=elsewhere,
     )  # fmt: skip
     return Decision(due, [why])
 
