@@ -195,3 +195,4 @@ class Notice(BaseModel):
     reason: str | None = None
     due_at: datetime | None = None
     at: datetime | None = None
+    because: Because = []
