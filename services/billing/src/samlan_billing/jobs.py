@@ -15,6 +15,11 @@ def jobs(bookkeeper: Bookkeeper) -> tuple[Job, ...]:
     return (
         Job(name="move_settled", next_due=settling.next_move, run=settling.move),
         Job(name="strip_particulars", next_due=settling.next_strip, run=settling.strip),
-        Job(name="collection", next_due=settling.next_collection, run=settling.collect),
+        Job(
+            name="collection",
+            next_due=settling.next_collection,
+            run=settling.collect,
+            is_due=settling.collection_due,
+        ),
         Job(name="review_standing", next_due=settling.next_review, run=settling.review),
     )

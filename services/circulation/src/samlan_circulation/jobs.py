@@ -9,4 +9,4 @@ from samlan_circulation.handlers.stages import Stages
 
 def jobs(stages: Stages) -> tuple[Job, ...]:
     """Circulation's jobs."""
-    return (Job(name="loan_stages", next_due=stages.next_due, run=stages.run),)
+    return (Job(name="loan_stages", next_due=stages.next_due, run=stages.run, is_due=stages.is_due),)

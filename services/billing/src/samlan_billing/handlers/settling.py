@@ -48,6 +48,10 @@ class Settling:
         """When the next unpaid invoice goes to collection (K33)."""
         return await self._store.next_collection(self._bookkeeper.clock.now())
 
+    async def collection_due(self, now: datetime) -> bool:
+        """Whether any unpaid invoice goes to collection."""
+        return bool(await self._store.ledgers_to_collect(now, 1))
+
     async def collect(self, now: datetime) -> int:
         """Sends unpaid invoices to collection, each in a commit of its own."""
         due = await self._store.ledgers_to_collect(now, BATCH)

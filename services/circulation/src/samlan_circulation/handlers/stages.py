@@ -32,6 +32,10 @@ class Stages:
         """When the next loan comes to a stage; now, where one is due already."""
         return await self._store.items.next_stage(self._resources.library_clock.now())
 
+    async def is_due(self, now: datetime) -> bool:
+        """Whether any loan has come to a stage."""
+        return bool(await self._store.items.due_stages(now, 1))
+
     async def run(self, now: datetime) -> int:
         """Brings a batch of loans to the stage that is due, one stage each."""
         due = await self._store.items.due_stages(now, BATCH)
