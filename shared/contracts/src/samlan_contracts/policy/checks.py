@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations, pairwise, product
@@ -124,33 +124,67 @@ def _never_read(book: Book, subject: str, listed: Sequence[Placed], maimed: Set[
 
 def _decided_before(book: Book, rule: rules.Rule, above: Sequence[rules.Rule]) -> bool:
     """Whether rules above decide all that a rule is about, on every day on which it is in force."""
-    known = {name: values for _, name, values in _known_dimensions(book, type(rule))}
-    names = {name for name, _, _ in _known_dimensions(book, type(rule))}
-    rest = {name: value for name, value in rule.conditions().items() if name not in names}
-    rivals = [one for one in above if _rest_covers(one, names, rest)]
+    dimensions = _known_dimensions(book, type(rule))
+    own = rule.conditions()
+    rest = {name: value for name, value in own.items() if name not in {one for one, _, _ in dimensions}}
+    rivals = [
+        rival
+        for one in above
+        if _in_force_together(one, rule) and (rival := _Rival.of(one, dimensions)).covers_rest(rest)
+    ]
+    fields = [field for _, field, _ in dimensions]
+    concerned = [_values(own.get(condition), condition, field, all_) for condition, field, all_ in dimensions]
+    for day in _changes_within(rule, above) if rivals else ():
+        for values in product(*concerned):
+            case = Case(day=day, **dict(zip(fields, values, strict=True)))
+            if not any(rival.fits(case) for rival in rivals):
+                return False
+    return bool(rivals)
+
+
+def _values(wanted: Any, condition: str, field: str, all_: tuple[Any, ...]) -> list[Any]:
+    """Those of the possible values that a condition is about."""
+    if wanted is None:
+        return list(all_)
+    holds = CONDITIONS[condition].holds
+    return [value for value in all_ if holds(wanted, Case(day=date.min, **{field: value}))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rival:
+    """A rule that stands above, taken apart: its days, what is asked of known cases, and the rest."""
+
+    first_day: date
+    last_day: date
+    tests: tuple[tuple[Callable[[Any, Case], bool], Any], ...]
+    rest: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, rule: rules.Rule, dimensions: Sequence[tuple[str, str, tuple[Any, ...]]]) -> _Rival:
+        known = {condition for condition, _, _ in dimensions}
+        own = rule.conditions()
+        tests = tuple((CONDITIONS[name].holds, value) for name, value in own.items() if name in known)
+        rest = {name: value for name, value in own.items() if name not in known}
+        return cls(rule.first_day, rule.last_day, tests, rest)
+
+    def covers_rest(self, rest: Mapping[str, Any]) -> bool:
+        """Whether it asks no more of what cannot be listed than the rule below does."""
+        return all(
+            name in rest and CONDITIONS[name].covers(value, rest[name]) for name, value in self.rest.items()
+        )
+
+    def fits(self, case: Case) -> bool:
+        """Whether it decides a case, as far as the case is known."""
+        return self.first_day <= case.day <= self.last_day and all(
+            holds(value, case) for holds, value in self.tests
+        )
+
+
+def _changes_within(rule: rules.Rule, rivals: Sequence[rules.Rule]) -> list[date]:
+    """The days of a rule on which another set of rivals begins to be in force."""
     starts = {rule.first_day, *(one.first_day for one in rivals)}
     starts |= {one.last_day + timedelta(days=1) for one in rivals if one.last_day < date.max}
-    days = [day for day in starts if rule.first_day <= day <= rule.last_day]
-    cases = [
-        Case(day=day, **dict(zip(known, values, strict=True)))
-        for day in days
-        for values in product(*known.values())
-    ]
-    concerned = [case for case in cases if _fits(rule, names, case)]
-    return all(any(_fits(one, names, case) for one in rivals) for case in concerned)
-
-
-def _rest_covers(rival: rules.Rule, names: Set[str], rest: Mapping[str, Any]) -> bool:
-    return all(
-        name in names or (name in rest and CONDITIONS[name].covers(value, rest[name]))
-        for name, value in rival.conditions().items()
-    )
-
-
-def _fits(rule: rules.Rule, names: Set[str], case: Case) -> bool:
-    return rule.first_day <= case.day <= rule.last_day and all(
-        CONDITIONS[name].holds(value, case) for name, value in rule.conditions().items() if name in names
-    )
+    return sorted(day for day in starts if rule.first_day <= day <= rule.last_day)
 
 
 def _normal_period_exists(book: Book, rule: rules.Rule) -> bool:

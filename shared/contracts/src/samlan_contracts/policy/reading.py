@@ -30,7 +30,7 @@ _SAID_BETTER = {
     "frozen_set_type": "should be a list",
     "model_type": "should be fields with values",
 }
-_NOT_A_BOOK = "begin with another member's book as a pattern"
+_NOT_A_BOOK = "compare the line with another member's book: spaces, colons, quotes and brackets"
 
 Location = tuple[str | int, ...]
 
