@@ -5,8 +5,9 @@ MEMBERS := $(sort $(patsubst %/pyproject.toml,%,$(wildcard */pyproject.toml */*/
 STAMP := .venv/.installed
 SEEDS ?= 1 2 3
 BENCH ?=
+ONLY ?=
 
-.PHONY: install demo test check catalogue faults bench lock broker
+.PHONY: install demo test check clauses catalogue faults bench lock broker
 
 install: $(STAMP) broker
 
@@ -45,6 +46,10 @@ catalogue: install
 # Three workers for two cores: much of a test is waiting for the broker and the disk.
 test: check
 	$(BIN)/pytest -n 3
+
+# The table of the clauses with their tests; ONLY=--collect-only shows it without running them.
+clauses: install
+	$(BIN)/pytest -q -n 3 --dist loadgroup -p samlan_testkit.clauses --clauses docs/clauses.yaml $(ONLY)
 
 faults: install
 	SAMLAN_SEEDS="$(SEEDS)" $(BIN)/pytest -n 0 tests/faults -o log_cli=true -o log_cli_level=WARNING

@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from samlan.commands import bench, check, dead_letters, demo, importing
+from samlan.commands import bench, check, dead_letters, demo, importing, policy
 from samlan.trouble import Trouble
 
 app = typer.Typer(
@@ -37,7 +37,7 @@ def up(
     run_until_interrupted(data, port, clock)
 
 
-for command in (importing, demo, check, dead_letters, bench):
+for command in (importing, demo, check, dead_letters, policy, bench):
     command.register(app)
 
 

@@ -49,14 +49,22 @@ def queue(**fields: Any) -> Row:
 
 def ledger(**fields: Any) -> Row:
     money = {"member": "vast", "amount": 300, "currency": "SEK"}
-    fee = {"fee": "f1", "kind": "overdue", "loan": "l0"}
+    fee = charged("f1")
     given = {"balances": [money], "entries": [money], "blocks": [], "causes": [], "fees": [fee]}
     return {"kind": "ledger", "key": "p1", "sequence": 1, **given, **fields}
+
+
+def charged(fee: str, **fields: Any) -> Row:
+    return {"fee": fee, "kind": "overdue", "loan": "l0", "member": "vast", "invoice": None, **fields}
 
 
 def notice(kind: str, *key: str, **fields: Any) -> Row:
     given = {"says": kind, "state": "sent", "reason": None, "early": False}
     return {"kind": "notice", "key": derive("notice", kind, *key), **given, **fields}
+
+
+def reached(stage: str) -> Row:
+    return {"id": "l1", "patron": "p1", "due": "2026-12-01", "reached": stage}
 
 
 def test_a_sound_consortium_is_clean() -> None:
@@ -79,8 +87,22 @@ def test_a_sound_consortium_is_clean() -> None:
         ("holds", {"kind": "copy", "of": "patron", "key": "p2", "sequence": 1}, 6, "copy of nothing"),
         ("circulation", {"kind": "facts", "key": "devices", "taken": 3, "open": 2}, 3, "neither"),
         ("billing", ledger(balances=[]), 4, "not the sum"),
-        ("billing", ledger(causes=[{"member": "vast", "stops": ["borrow"]}]), 4, "causes"),
-        ("billing", ledger(fees=[{"fee": "f2", "kind": "overdue", "loan": "l0"}]), 5, "nobody was told"),
+        ("billing", ledger(causes=[{"cause": "debt", "member": "vast", "stops": ["borrow"]}]), 4, "causes"),
+        ("billing", ledger(fees=[charged("f2")]), 5, "nobody was told"),
+        ("billing", ledger(fees=[charged("f2", kind="reminder")]), 5, "nobody was told"),
+        ("billing", ledger(fees=[charged("f1", kind="invoice", invoice="i1")]), 5, "nobody was told"),
+        ("billing", ledger(fees=[charged(f, kind="invoice", invoice="i1") for f in "ab"]), 4, "has 2 fees"),
+        (
+            "billing",
+            ledger(
+                blocks=[{"cause": "debt", "member": "vast", "stops": ["borrow"]}],
+                causes=[{"cause": "invoice", "member": "vast", "stops": ["borrow"]}],
+            ),
+            4,
+            "causes",
+        ),
+        ("circulation", item("i2", state="on_loan", loan=reached("reminder_1")), 5, "came to reminder_1"),
+        ("circulation", item("i2", state="on_loan", loan=reached("due_soon")), 5, "came to due_soon"),
         ("notify", notice("fee_charged", "f1", state="waiting"), 5, "is waiting"),
         ("notify", notice("fee_charged", "f1", state="failed"), 5, "without a reason"),
         ("accounts", {"kind": "patron", "key": "p1", "sequence": 2, "status": "erased"}, 7, "still known"),
@@ -91,6 +113,15 @@ def test_what_must_not_be_is_found(service: str, row: Row, invariant: int, says:
     seen.take(service, row)
     found = [one for one in violations(seen) if one.invariant == invariant]
     assert any(says in one.says for one in found), violations(seen)
+
+
+def test_a_stage_and_an_invoice_that_were_told_are_sound() -> None:
+    seen = sound()
+    seen.take("circulation", item("i2", state="on_loan", loan=reached("reminder_2")))
+    seen.take("billing", ledger(fees=[charged("f1", kind="invoice", invoice="i1")]))
+    seen.take("notify", notice("overdue_2", "l1", "2026-12-01"))
+    seen.take("notify", notice("invoice", "i1", "vast", state="failed", reason="returned"))
+    assert violations(seen) == []
 
 
 def test_a_ready_hold_whom_nobody_told_is_found_and_an_imported_one_is_not() -> None:

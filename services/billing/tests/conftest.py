@@ -12,8 +12,9 @@ import pytest_asyncio
 from samlan_billing import app
 from samlan_contracts.events.accounts import PatronDescribed
 from samlan_contracts.events.catalog import BranchDescribed
-from samlan_contracts.events.circulation import ItemReturned, LoanClosingMoved
-from samlan_contracts.shapes import ClosedLoan, Thing
+from samlan_contracts.events.circulation import ItemReturned, LoanClosingMoved, LoanStageReached
+from samlan_contracts.shapes import ClosedLoan, LoanStage, Thing
+from samlan_plumbing.ids import derive
 from samlan_plumbing.topology import RETRY_DELAYS_MS, retry_queue
 from samlan_testkit.world import World
 
@@ -117,6 +118,35 @@ class Billing:
         event = LoanClosingMoved(fact=fact, thing=_thing(item, member, "book", "adult"), loan=closed)
         await self.world.tell(event, subject=f"item/{item}", sequence=self._next(item), times=times)
 
+    async def stage(
+        self,
+        stage: LoanStage = "reminder_1",
+        patron: str = "karin",
+        *,
+        member: str = "kungsbacka",
+        material: str = "book",
+        audience: str = "adult",
+        price: int | None = None,
+        due: date = DUE,
+        loan: str = "loan-1",
+        of: str | None = None,
+        born: date | None = None,
+        times: int = 1,
+    ) -> date:
+        """Circulation tells that a loan came to a stage, on its day at eight; library time is no earlier."""
+        on = due + timedelta(days={"due_soon": -3, "reminder_1": 7, "reminder_2": 21, "invoiced": 42}[stage])
+        at = morning(on, member)
+        self.world.clock.set(max(at, self.world.clock.now()))
+        item = f"item-of-{loan}"
+        thing = _thing(item, member, material, audience).model_copy(update={"price_minor": price})
+        event = LoanStageReached(
+            stage=stage, thing=thing, loan=loan, patron=patron, patron_member=of or member,
+            born=born or BORN.get(patron), branch=HOME[member], due=due, reached_on=on,
+        )  # fmt: skip
+        more = {"cause": derive("stage", loan, stage, due.isoformat()), "happened_at": at, "times": times}
+        await self.world.tell(event, subject=f"item/{item}", sequence=self._next(item), **more)
+        return on
+
     async def imported(self, *rows: dict[str, Any]) -> dict[str, Any]:
         """The operator imports rows; what is not given is ordinary."""
         usual = {
@@ -177,6 +207,12 @@ class Billing:
         """What the datastore holds."""
         service = next(one for one in self.world.services.values() if one.name == "billing")
         return await service.resources.database[collection].find({}).to_list()
+
+
+def morning(day: date, member: str = "kungsbacka", *, seconds: int = 0) -> datetime:
+    """Eight in the morning of a member's day, as the books say."""
+    zone = ZoneInfo(ZONES.get(member, "Europe/Stockholm"))
+    return datetime.combine(day, time(8), zone).astimezone(UTC) + timedelta(seconds=seconds)
 
 
 def _thing(item: str, member: str, material: str, audience: str) -> Thing:

@@ -42,6 +42,14 @@ async def test_films_and_games_cost_five_kronor_a_day(billing: Any) -> None:
     assert await costs(billing, *late) == [0, 500, 1000, 0, 500, 1000]
 
 
+@pytest.mark.clause("O24")
+async def test_a_late_return_costs_the_same_whether_or_not_anybody_was_reminded(billing: Any) -> None:
+    await billing.patron("olof", member="orebro", born=date(1970, 1, 1))
+    await billing.returned("olof", member="orebro", days_late=1, loan="unreminded")
+    await billing.world.settle()
+    assert [one["kind"] for one in await billing.fees("olof")] == ["overdue"]
+
+
 @pytest.mark.clause("K19")
 async def test_only_days_from_the_first_of_september_2018_cost_anything(billing: Any) -> None:
     await billing.returned(days_late=4, due=date(2018, 8, 29))

@@ -101,7 +101,9 @@ class Story:
             currency=currency,
             charged_at=NOON,
         )
-        ledger = with_imported(self.ledger, [fee_of(row)], {"member": self.member, "born": _text(self.born)})
+        ledger = with_imported(
+            self.ledger, [fee_of(row, BOOKS, NOON)], {"member": self.member, "born": _text(self.born)}
+        )
         return self._take(judged(ledger, BOOKS, NOON))
 
     def pays(self, *fees: str, payment: str = "p1") -> Self:
@@ -500,7 +502,10 @@ def test_a_row_that_is_no_object_is_refused(row: Any) -> None:
 def test_a_good_row_becomes_a_fee() -> None:
     row = read_row(ROW, BOOKS)
     assert isinstance(row, FeeRow)
-    assert (fee_of(row).outstanding, fee_of(row).account) == (1500, Account("vast", "SEK"))
+    assert (fee_of(row, BOOKS, NOON).outstanding, fee_of(row, BOOKS, NOON).account) == (
+        1500,
+        Account("vast", "SEK"),
+    )
 
 
 # -- whatever the order --------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from samlan_billing.api import STATUS
 from samlan_billing.domain.refusals import Reason
 from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached, FeeCharged, FeePaid
+from samlan_contracts.events.holds import HoldPlaced
 from samlan_plumbing.ids import derive
 
 KUNGSBACKA = ("kungsbacka", "SEK")
@@ -297,3 +298,45 @@ async def test_a_birth_date_that_accounts_corrects_changes_what_a_debt_stops(bil
     await billing.patron("lasse", member="orebro", born=date(2000, 1, 1))
     await billing.world.settle()
     assert await blocks(billing, "lasse") == [("orebro", ["borrow"])]
+
+
+async def ordered(billing: Any, patron: str, hold: str, *, interlibrary: bool = True) -> None:
+    event = HoldPlaced(
+        hold=hold, patron=patron, title="t1", pickup="kungsbacka/fyren", channel="web",
+        interlibrary=interlibrary,
+    )  # fmt: skip
+    await billing.world.tell(event, subject="title/t1", sequence=1)
+    await billing.world.settle()
+
+
+@pytest.mark.clause("K26", "D19")
+async def test_a_hold_on_what_nobody_owns_costs_the_interlibrary_fee_once(billing: Any) -> None:
+    await ordered(billing, "karin", "h1")
+    await ordered(billing, "karin", "h1")
+    (fee,) = await billing.fees("karin")
+    assert (fee["kind"], fee["amount"]) == ("interlibrary", {"amount": 2000, "currency": "SEK"})
+    assert fee["because"][0]["cites"] == ["K19", "K26"]
+
+
+@pytest.mark.clause("K26", "D19")
+async def test_a_hold_on_what_somebody_owns_costs_nothing_nor_does_one_where_the_book_is_free(
+    billing: Any,
+) -> None:
+    await billing.patron("bodil", member="gladsaxe", born="1980-01-01")
+    await ordered(billing, "karin", "h1", interlibrary=False)
+    await ordered(billing, "bodil", "h2")
+    assert await billing.fees("karin") == []
+    assert await billing.fees("bodil") == []
+
+
+async def test_a_hold_heard_of_before_its_patron_is_charged_once_the_patron_is_known(billing: Any) -> None:
+    await billing.world.tell(
+        HoldPlaced(
+            hold="h9", patron="new", title="t1", pickup="kungsbacka/fyren", channel="web", interlibrary=True
+        ),
+        subject="title/t1",
+        sequence=9,
+    )
+    await billing.patron("new", born="1980-01-01")
+    await billing.world.settle()
+    assert [one["kind"] for one in await billing.fees("new")] == ["interlibrary"]

@@ -22,7 +22,8 @@ from samlan_testkit.world import NOON, World
 
 LERUM, PARTILLE, KUNGSBACKA = "vast/lerum", "vast/partille", "kungsbacka/kungsbacka"
 OREBRO = "orebro/stadsbiblioteket"
-BRANCHES = (LERUM, PARTILLE, KUNGSBACKA, OREBRO)
+GLADSAXE = "gladsaxe/hovedbibliotek"
+BRANCHES = (LERUM, PARTILLE, KUNGSBACKA, OREBRO, GLADSAXE)
 KIOSKS = ("lerum", "partille")
 POOL = 20  # patrons and items for the tests of one module
 TITLES = {"t1": "Röda rummet", "t2": "Pippi Långstrump", "t3": "Doktor Glas", "t4": "Gösta Berlings saga"}

@@ -447,3 +447,39 @@ async def test_a_hold_imported_before_one_already_served_is_marked_as_having_com
     await holds.imported(row("david", placed_at="2026-11-05T10:00:00+01:00"))
     [queue] = [one for one in (await holds.get("/state"))["items"] if one["kind"] == "queue"]
     assert [one["came_back"] for one in queue["waiting"]] == [True, False]
+
+
+@pytest.mark.clause("D19")
+async def test_what_nobody_owns_is_asked_for_elsewhere_and_served_when_it_comes(holds: Any) -> None:
+    await holds.title("rare")
+    hold = await holds.placed("anna", "rare", pickup=LERUM)
+    await holds.placed("bo", RED, pickup=LERUM)
+    assert [one["id"] for one in await requests(holds, LERUM)] == [hold]
+    assert await requests(holds, PARTILLE) == []
+    shown = await holds.state("anna")
+    assert (shown["interlibrary"], shown["state"]) == (True, "waiting")
+    await holds.world.settle()
+    assert [one.interlibrary for one in holds.world.events(HoldPlaced)] == [True, False]
+
+    await holds.item("rare-1", title="rare")
+    await holds.scan("rare-1", LERUM, was="available", title="rare")
+    await holds.world.settle()
+    assert (await holds.state("anna"))["item"] == "rare-1"
+    assert await requests(holds, LERUM) == []
+    await holds.placed("cilla", "rare", pickup=LERUM)
+    await holds.world.settle()
+    assert [one.interlibrary for one in holds.world.events(HoldPlaced)][-1] is False
+
+
+@pytest.mark.clause("D19")
+async def test_a_request_that_is_cancelled_is_no_longer_asked_for(holds: Any) -> None:
+    await holds.title("rare")
+    hold = await holds.placed("anna", "rare", pickup=LERUM)
+    await holds.change({"hold": hold, "cancel": True}, patron="anna")
+    assert await requests(holds, LERUM) == []
+
+
+async def requests(holds: Any, branch: str) -> list[dict[str, Any]]:
+    """The interlibrary requests of a branch."""
+    answer = await holds.world.get("holds", "/interlibrary", branch=branch)
+    return list(answer.json()["items"])

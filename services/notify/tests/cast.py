@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from samlan_contracts.events.accounts import PatronDescribed
-from samlan_contracts.events.billing import FeeCharged
+from samlan_contracts.events.billing import FeeCharged, InvoicedFee, InvoiceIssued
 from samlan_contracts.events.catalog import BranchDescribed, TitleDescribed
-from samlan_contracts.events.circulation import ItemReturned
+from samlan_contracts.events.circulation import ItemReturned, LoanStageReached
 from samlan_contracts.events.holds import HoldExpired, HoldReady
 from samlan_contracts.shapes import ClosedLoan, Thing
 
@@ -52,6 +52,11 @@ GLADSAXE = BranchDescribed(
 )  # fmt: skip
 BRANCHES = (LERUM, GLADSAXE)
 
+KINDS = ("invoice", "replacement")
+STAGE_SAYS = {
+    "sv": "Första påminnelsen: 7 dagar efter.", "da": "Første rykker: 7 dage efter.",
+    "en": "First reminder: 7 days after.",
+}  # fmt: skip
 SAYS = {
     "sv": "4 dagar för sent à 3,00 kr.", "da": "4 dage for sent à 3,00 kr.", "en": "4 days late at 3.00 SEK.",
 }  # fmt: skip
@@ -71,6 +76,34 @@ def fee_charged(patron: str = "anna", *, fee: str = "f1", minor: int = 1200, **m
         "title": "t1", "because": [{"rule": "vast/overdue", "cites": [], "says": SAYS}],
     }  # fmt: skip
     return FeeCharged(fee=fee, patron=patron, amount_minor=minor, **{**fields, **more})
+
+
+def stage_reached(
+    patron: str = "anna",
+    stage: Any = "due_soon",
+    *,
+    loan: str = "l1",
+    due: date = date(2026, 11, 25),
+    **more: Any,
+) -> LoanStageReached:
+    fields = {
+        "thing": Thing(item="35177", title="t1", member="vast", home="vast/lerum", material="book"),
+        "patron_member": next(one.member for one in PEOPLE if one.patron == patron), "branch": "vast/lerum",
+        "reached_on": due, "because": [{"rule": "vast/reminder_1_sent", "cites": [], "says": STAGE_SAYS}],
+    }  # fmt: skip
+    return LoanStageReached(stage=stage, loan=loan, patron=patron, due=due, **{**fields, **more})
+
+
+def invoice_issued(
+    patron: str = "anna", *, loan: str = "l1", minor: int = 29000, **more: Any
+) -> InvoiceIssued:
+    fields = {
+        "invoice": f"invoice-{loan}", "member": "vast", "item": "35177", "title": "t1",
+        "loan_due": date(2026, 10, 12), "currency": "SEK", "issued_on": date(2026, 11, 23),
+        "fees": [InvoicedFee(fee=f"{loan}-{kind}", kind=kind, amount_minor=minor // 2) for kind in KINDS],
+        "due": date(2026, 12, 23), "because": [{"rule": "vast/invoice_terms", "says": SAYS}] * 2,
+    }  # fmt: skip
+    return InvoiceIssued(patron=patron, loan=loan, amount_minor=minor, **{**fields, **more})
 
 
 def hold_expired(patron: str = "anna", *, hold: str = "h1", why: Any = "not_collected") -> HoldExpired:

@@ -22,6 +22,7 @@ from samlan_notify.clients.mail import MailCourier
 from samlan_notify.clients.sms import SmsCourier
 from samlan_notify.domain.notice import Notice
 from samlan_notify.handlers.copying import Copying
+from samlan_notify.handlers.following import Following
 from samlan_notify.handlers.recording import Recording
 from samlan_notify.handlers.sending import Sending
 from samlan_notify.handlers.survey import Survey
@@ -142,6 +143,7 @@ class Desk:
     known: Known
     recording: Recording
     copying: Copying
+    following: Following
     make_sending: Callable[[], Sending]
     sending: Sending
 
@@ -252,6 +254,7 @@ async def make_desk(
                 machine_clock=resources.machine_clock,
             ),
             Copying(known=known, notices=notices, clock=world.clock),
+            Following(known=known, books=resources.books, machine_clock=resources.machine_clock),
             make_sending,
             make_sending(),
         )

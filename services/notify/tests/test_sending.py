@@ -54,6 +54,16 @@ async def test_a_sent_notice_keeps_kind_cause_channel_time_and_result_only(desk:
     assert "L4711" not in str({name: one for name, one in stored.items() if name != "outbox"})
 
 
+async def test_a_notice_says_by_which_rule_it_is_told(desk: Desk) -> None:
+    await desk.owe(READY, "e1")
+    await desk.run(0)
+    (stored,) = await desk.notices.collection.find({}).to_list()
+    (why,) = stored["because"]
+    assert why["rule"].startswith("vast/")
+    assert set(why["says"]) == {"sv", "da", "en"}
+    assert why["in_force"]
+
+
 async def test_a_repeated_event_owes_nothing_more(desk: Desk, post: PostOffice) -> None:
     for _ in range(3):
         await desk.owe(READY, "e1")

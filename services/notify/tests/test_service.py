@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from samlan_contracts.events.notify import NoticeFailed, NoticeSent
+from samlan_contracts.policy import PolicyBooks
 from samlan_embedded.catchers import Catching, catching
 from samlan_notify import consumers
+from samlan_notify.handlers.following import Following
 from samlan_notify.settings import NotifySettings
 from samlan_plumbing.runtime import Service
 from samlan_plumbing.snapshots import Row, send_snapshot
 from samlan_plumbing.topology import events_queue
-from samlan_testkit.world import World
+from samlan_testkit.world import POLICIES, World
 
 from .cast import (
     ANNA,
@@ -105,8 +107,12 @@ async def test_a_failure_is_told_with_its_reason(world: World, start: Start, acc
 
 
 async def test_a_return_nobody_wants_a_receipt_of_touches_nothing() -> None:
-    door = consumers.events(None, _Nothing())  # type: ignore[arg-type]
-    for event in (item_returned(receipt=False), item_returned().model_copy(update={"loan": None})):
+    following = Following(known=None, books=PolicyBooks.load(POLICIES), machine_clock=None)  # type: ignore[arg-type]
+    door = consumers.events(None, _Nothing(), following)  # type: ignore[arg-type]
+    plain = item_returned(receipt=False)
+    assert plain.loan is not None
+    early = plain.model_copy(update={"loan": plain.loan.model_copy(update={"due": date(2026, 12, 10)})})
+    for event in (early, item_returned().model_copy(update={"loan": None})):
         envelope = {
             "id": "e", "type": event.NAME, "version": 1, "happened_at": "2026-11-23T11:00:00Z",
             "recorded_at": "2026-11-23T11:00:00Z", "cause": "f", "subject": "item/1", "sequence": 1,

@@ -11,7 +11,7 @@ from samlan_notify.domain.address import LANGUAGES
 from samlan_notify.domain.notice import Kind, Notice
 from samlan_notify.domain.text import Branch, Names, Text, clean, money, write
 
-from .cast import NOON, fee_charged, hold_expired, hold_ready, item_returned
+from .cast import NOON, fee_charged, hold_expired, hold_ready, invoice_issued, item_returned, stage_reached
 
 NAMES = Names(
     titles={"t1": "Röda rummet", "t2": "Mio min Mio"},
@@ -37,7 +37,11 @@ READY = notice(occasions.hold_ready(hold_ready()))
 FEE = notice(occasions.fee_charged(fee_charged()))
 EXPIRED = notice(occasions.hold_expired(hold_expired()))
 RECEIPT = notice(occasions.receipt(item_returned()))
-EVERY: dict[Kind, Notice] = {one.kind: one for one in (READY, FEE, EXPIRED, RECEIPT)}
+STAGES = [
+    notice(occasions.stage(stage_reached(stage=one), 1)) for one in ("due_soon", "reminder_1", "reminder_2")
+]
+INVOICE = notice(occasions.invoice(invoice_issued()))
+EVERY: dict[Kind, Notice] = {one.kind: one for one in (READY, FEE, EXPIRED, RECEIPT, *STAGES, INVOICE)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -57,3 +57,22 @@ async def test_work_that_is_due_later_waits() -> None:
 
     jobs = JobLoop(resources, [Job(name="one", next_due=due_later, run=never)])  # type: ignore[arg-type]
     assert await jobs.run_due() == 0
+
+
+async def test_a_job_that_says_cheaply_whether_work_is_due_is_not_asked_for_the_very_next() -> None:
+    resources = Resources()
+    left = 2
+
+    async def next_due() -> datetime | None:
+        raise AssertionError
+
+    async def is_due(now: datetime) -> bool:
+        return left > 0
+
+    async def do_one(now: datetime) -> int:
+        nonlocal left
+        left -= 1
+        return 1
+
+    jobs = JobLoop(resources, [Job(name="one", next_due=next_due, run=do_one, is_due=is_due)])  # type: ignore[arg-type]
+    assert await jobs.run_due() == 2

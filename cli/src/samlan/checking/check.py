@@ -131,7 +131,16 @@ def every_money_block_has_a_living_cause(seen: Seen) -> Iterator[Violation]:
 
 
 def _blocks(rows: list[Row]) -> set[str]:
-    return {f"{row['member']} {','.join(sorted(row['stops']))}" for row in rows}
+    return {f"{row['cause']} {row['member']} {','.join(sorted(row['stops']))}" for row in rows}
+
+
+def an_invoice_has_each_part_once(seen: Seen) -> Iterator[Violation]:
+    """4: an item that did not come back is invoiced once, with one invoice fee and one price."""
+    fees = [fee for row in seen.of("billing", "ledger").values() for fee in row["fees"]]
+    parts = Counter((fee["invoice"], fee["kind"]) for fee in fees if fee["loan"] and fee["invoice"])
+    for (invoice, kind), n in parts.items():
+        if n > 1:
+            yield Violation(4, f"invoice {invoice}", f"has {n} fees of the kind {kind}")
 
 
 def what_is_owed_was_said_or_has_a_reason(seen: Seen) -> Iterator[Violation]:
@@ -159,13 +168,31 @@ def _imported(entry: Row) -> bool:
 
 
 def a_charged_loan_was_told(seen: Seen) -> Iterator[Violation]:
-    """5: whoever was charged for a loan has a notice of this very fee."""
+    """5: whoever was charged for a loan has a notice of this very fee, or of the invoice it is part of."""
     notices = seen.of("notify", "notice")
     for row in seen.of("billing", "ledger").values():
         for fee in row["fees"]:
-            charged = fee["loan"] and fee["kind"] == "overdue"
-            if charged and derive("notice", "fee_charged", fee["fee"]) not in notices:
+            if fee["loan"] and _notice_of(fee) not in notices:
                 yield Violation(5, f"fee {fee['fee']}", "charged, and nobody was told")
+
+
+def _notice_of(fee: Row) -> str:
+    if fee["invoice"]:
+        return derive("notice", "invoice", fee["invoice"], fee["member"])
+    return derive("notice", "fee_charged", fee["fee"])
+
+
+STAGE_NOTICES: Final = {"due_soon": "due_soon", "reminder_1": "overdue_1", "reminder_2": "overdue_2"}
+
+
+def a_stage_was_told(seen: Seen) -> Iterator[Violation]:
+    """5: whoever's loan came to a warning or a reminder has a notice of this very due date."""
+    notices = seen.of("notify", "notice")
+    for row in seen.of("circulation", "item").values():
+        loan = row["loan"]
+        kind = STAGE_NOTICES.get(loan.get("reached") or "") if loan else None
+        if kind and derive("notice", kind, loan["id"], loan["due"]) not in notices:
+            yield Violation(5, f"loan {loan['id']}", f"came to {loan['reached']}, and nobody was told")
 
 
 def nothing_waits_to_be_told(seen: Seen) -> Iterator[Violation]:
@@ -228,10 +255,12 @@ INVARIANTS: Final[tuple[Rule, ...]] = (
     every_fact_has_one_end,
     balances_are_the_sum_of_their_entries,
     a_loan_has_one_overdue_fee,
+    an_invoice_has_each_part_once,
     every_money_block_has_a_living_cause,
     what_is_owed_was_said_or_has_a_reason,
     a_ready_hold_was_told,
     a_charged_loan_was_told,
+    a_stage_was_told,
     nothing_waits_to_be_told,
     every_copy_equals_its_owner,
     circulation_knows_how_many_wait,

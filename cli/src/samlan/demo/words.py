@@ -19,7 +19,8 @@ MEMBERS: Final = {
 }  # fmt: skip
 KINDS: Final = {
     "hold_ready": "hold ready", "fee_charged": "fee charged", "receipt": "receipt",
-    "hold_expired": "hold expired",
+    "hold_expired": "hold expired", "due_soon": "due soon", "overdue_1": "reminder 1",
+    "overdue_2": "reminder 2", "invoice": "invoice",
 }  # fmt: skip
 CHANNELS: Final = {"email": "e-mail", "sms": "SMS"}
 MATERIALS: Final = {

@@ -66,6 +66,13 @@ class BlockForm(_Form):
     command: str | None = Field(default=None, max_length=200)
 
 
+class HistoryForm(_Form):
+    """Whether ended loans are to be kept."""
+
+    enabled: bool
+    command: str | None = Field(default=None, max_length=200)
+
+
 class LineRow(_Form):
     """A row of a file, and where it stands."""
 
@@ -170,6 +177,11 @@ def _changing(router: APIRouter, accounts: Accounts, changes: ChangePatrons) -> 
         """Changes what a patron may change alone."""
         change = _form(ContactChange, body)
         return await _account(accounts, await changes.contact(patron, change, _command(body)))
+
+    @router.put("/patrons/{patron}/history")
+    async def history(patron: str, form: HistoryForm) -> Any:
+        """Turns the history of ended loans on or off."""
+        return await _account(accounts, await changes.history(patron, form.enabled, form.command or fresh()))
 
     @router.post("/patrons/{patron}/cards/{card}/block")
     async def block(patron: str, card: str, form: BlockForm | None = None) -> Any:

@@ -138,7 +138,7 @@ def _own_blocks(patron: Patron) -> list[Row]:
 def _money_blocks(owed: list[Row]) -> list[Row]:
     return [
         {
-            "cause": "debt", "stops": list(one["stops"]), "member": one["member"],
+            "cause": one.get("cause", "debt"), "stops": list(one["stops"]), "member": one["member"],
             "outstanding": {"amount": one["outstanding_minor"], "currency": one["currency"]},
             "because": one["because"],
         }

@@ -18,6 +18,10 @@ def jobs(bookkeeper: Bookkeeper) -> tuple[Job, ...]:
             due=settling.strips, every=SELDOM_SECONDS,
         ),
         Job(
+            name="collection", next_due=settling.next_collection, run=settling.collect,
+            due=settling.collection_due, every=SELDOM_SECONDS,
+        ),
+        Job(
             name="review_standing", next_due=settling.next_review, run=settling.review,
             due=settling.reviews, every=SELDOM_SECONDS,
         ),

@@ -17,14 +17,17 @@ from samlan_contracts.policy import BranchCalendar
 from samlan_plumbing.consuming import NotReady
 from samlan_plumbing.copies import Copies
 from samlan_plumbing.documents import Documents, Operators
+from samlan_plumbing.dues import SLOT as WAITING
+from samlan_plumbing.dues import earliest
 from samlan_plumbing.resources import Resources
 
+from samlan_billing.domain.invoicing import of_loan
 from samlan_billing.domain.ledger import Account, Entry, EntryKind, Fee, Known, Ledger
 
 Fields = dict[str, Any]
 Collection = AsyncCollection[dict[str, Any]]
-WAITING: Final = 1  # the constant slot of documents with something left to do
 KEPT_FOR_EVER: Final = frozenset({"_id", "sequence", "member", "amount_minor", "currency", "kind", "date"})
+PLAIN_END_KEPT_SECONDS: Final = 60 * 86_400  # machine time; longer than any message may be on its way
 LISTED: Final = 200  # settled fees of one patron shown at once
 
 
@@ -44,7 +47,9 @@ class Store:
         await ledgers.create_index("open.id")
         await ledgers.create_index("to_move", sparse=True)
         await ledgers.create_index([("reviewing", ASCENDING), ("review_at", ASCENDING)], sparse=True)
+        await ledgers.create_index([("collecting", ASCENDING), ("collect_at", ASCENDING)], sparse=True)
         await self.settled.prepare()
+        await self.closings.prepare()
 
     async def ledger_of_fee(self, fee: str) -> Ledger | None:
         """The ledger in which a fee is open."""
@@ -90,21 +95,54 @@ class Store:
         found = self.ledgers.collection.find(due, {"_id": 1}).limit(limit)
         return [doc["_id"] for doc in await found.to_list()]
 
+    async def ledgers_to_collect(self, now: datetime, limit: int) -> list[str]:
+        """Whose unpaid invoices go to collection."""
+        due = {"collecting": WAITING, "collect_at": {"$lte": now}}
+        found = self.ledgers.collection.find(due, {"_id": 1}).limit(limit)
+        return [doc["_id"] for doc in await found.to_list()]
+
+    async def next_collection(self, now: datetime) -> datetime | None:
+        """When the next unpaid invoice goes to collection; `now` when one does."""
+        return await earliest(self.ledgers.collection, "collecting", "collect_at", now)
+
+    async def fees_of_loan(self, patron: str, loan: str) -> list[str]:
+        """The ids of what the stages of a patron's loan cost, open or settled."""
+        stored = await self.ledgers.read(patron)
+        if stored is None:
+            return []
+        settled = await self.settled.of_patron(patron) if stored.state.moved else []
+        return [one.id for one in of_loan([*stored.state.fees.values(), *settled], loan)]
+
     async def next_review(self) -> datetime | None:
         """When the next standing may change with no booking."""
         return await _earliest(self.ledgers.collection, {"reviewing": WAITING}, "review_at")
 
 
 class Closings:
-    """Earlier ends of loans that had ended, by loan: the earliest that any news told, and nobody's name."""
+    """Ends of loans that other news must know of, by loan: the earliest that any told, and nobody's name.
+
+    An end that was corrected stays; a plain one only for as long as a stage's message may be on its way."""
 
     def __init__(self, resources: Resources) -> None:
         self.collection = resources.database["closings"]
+        self._machine_clock = resources.machine_clock
+
+    async def prepare(self) -> None:
+        """Creates the index by which plain ends are forgotten."""
+        await self.collection.create_index("noted_at", expireAfterSeconds=PLAIN_END_KEPT_SECONDS)
 
     async def note(self, loan: str, returned_at: datetime) -> None:
-        """Keeps an earlier end unless a still earlier one is known."""
-        earliest = {"$min": {"returned_at": returned_at}}
+        """Keeps an earlier end for good, unless a still earlier one is known."""
+        earliest = {"$min": {"returned_at": returned_at}, "$unset": {"noted_at": ""}}
         await self.collection.update_one({"_id": loan}, earliest, upsert=True)
+
+    async def note_plain(self, loan: str, returned_at: datetime) -> None:
+        """Keeps an end for a while, unless an earlier one is known."""
+        noted = {
+            "$min": {"returned_at": returned_at},
+            "$setOnInsert": {"noted_at": self._machine_clock.now()},
+        }
+        await self.collection.update_one({"_id": loan}, noted, upsert=True)
 
     async def read(self, loan: str) -> datetime | None:
         """The earliest end that is known of a loan, if any news told of one."""
@@ -232,6 +270,8 @@ def _frame(ledger: Ledger) -> Fields:
         "moved": ledger.moved,
         "review_at": ledger.review_at,
         "reviewing": WAITING if ledger.review_at else None,
+        "collect_at": ledger.collect_at,
+        "collecting": WAITING if ledger.collect_at else None,
         "to_move": WAITING if ledger.to_move else None,
         "erased": ledger.erased,
     }
@@ -275,6 +315,8 @@ def load_fee(found: Mapping[str, Any]) -> Fee:
         loan=found.get("loan"),
         invoice=found.get("invoice"),
         invoice_due=_day(found.get("invoice_due")),
+        collect_at=found.get("collect_at"),
+        collected_at=found.get("collected_at"),
         because=found.get("because", []),
     )
 
@@ -292,6 +334,8 @@ def dump_fee(fee: Fee) -> Fields:
         "loan": fee.loan,
         "invoice": fee.invoice,
         "invoice_due": _text(fee.invoice_due),
+        "collect_at": fee.collect_at,
+        "collected_at": fee.collected_at,
         "because": fee.because,
     }
     return {name: value for name, value in fields.items() if value}

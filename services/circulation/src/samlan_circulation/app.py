@@ -18,6 +18,8 @@ from samlan_circulation.handlers.marks import Marks
 from samlan_circulation.handlers.news import News
 from samlan_circulation.handlers.returns import Returns
 from samlan_circulation.handlers.routings import Routings
+from samlan_circulation.handlers.stages import Stages
+from samlan_circulation.jobs import jobs
 from samlan_circulation.store import Store
 from samlan_circulation.views import Views
 
@@ -39,6 +41,7 @@ def build(settings: ServiceSettings, *, resources: Resources | None = None) -> S
         routers=[router],
         events=event_door(store, News(store), Routings(store, answers, resources)),
         facts=fact_door(facts),
+        jobs=jobs(Stages(store, resources)),
         indexes=store.prepare,
         background=[answers.watch_for_ever, returns.finish_for_ever],
     )

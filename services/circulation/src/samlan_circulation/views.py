@@ -14,6 +14,7 @@ from samlan_circulation.domain.lending import Standing
 from samlan_circulation.domain.model import Item, Loan
 from samlan_circulation.domain.outcomes import Answer
 from samlan_circulation.domain.renewing import Renewal, refusals_to_renew
+from samlan_circulation.domain.slips import language_of, loan_receipt
 from samlan_circulation.store import Store
 from samlan_circulation.store.records import answer_of
 
@@ -50,6 +51,12 @@ class Views:
             overdue = calendar is not None and calendar.days_late(loan.due, now) > 0
             shown.append(_shown_loan(item, loan, renewable=renewable, overdue=overdue))
         return shown
+
+    async def lent(self, item: Item, loan: Loan) -> Json:
+        """A loan just made, with the receipt that a desk or a machine prints (D11, K12)."""
+        (shown,) = await self.loans([(item, loan)])
+        language = language_of(self._resources.books, loan.branch)
+        return {**shown, "slip": loan_receipt(item.thing.item, loan.due, language)}
 
     async def history_of(self, patron: str) -> list[Json]:
         """A patron's ended loans, as far as the patron wanted them kept."""
@@ -199,5 +206,5 @@ def _checked_item(doc: Mapping[str, Any]) -> Json:
         "sequence": doc["sequence"], "state": doc["state"],
         "branch": doc["branch"], "goes_to": doc["goes_to"],
         "hold": hold["hold"] if hold else None,
-        "loan": {"id": loan["id"], "patron": loan["patron"]} if loan else None,
+        "loan": {name: loan.get(name) for name in ("id", "patron", "due", "reached")} if loan else None,
     }  # fmt: skip

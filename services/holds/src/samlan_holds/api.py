@@ -126,10 +126,7 @@ def router(verifier: Verifier, commands: Commands, importing: Importing, views: 
         if isinstance(outcome, tuple):
             raise _refused(outcome)
         if isinstance(outcome, Placed):
-            return fresh(
-                outcome.entry, title=body.title, channel=body.channel, position=outcome.position,
-                because=outcome.because,
-            )  # fmt: skip
+            return fresh(outcome, title=body.title, channel=body.channel)
         return await views.one(outcome)
 
     @routes.patch("/holds")
@@ -142,6 +139,10 @@ def router(verifier: Verifier, commands: Commands, importing: Importing, views: 
     @routes.get("/patrons/{patron}/holds")
     async def of_patron(patron: str, finished: bool = False) -> Any:
         return {"items": await views.of_patron(patron, finished=finished), "next": None}
+
+    @routes.get("/interlibrary")
+    async def interlibrary(branch: str) -> Any:
+        return {"items": await views.interlibrary(branch), "next": None}
 
     @routes.get("/holds/{hold}")
     async def one(hold: str) -> Any:

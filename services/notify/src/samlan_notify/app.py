@@ -12,6 +12,7 @@ from samlan_notify.clients.mail import MailCourier
 from samlan_notify.clients.sms import SmsCourier
 from samlan_notify.consumers import events
 from samlan_notify.handlers.copying import Copying
+from samlan_notify.handlers.following import Following
 from samlan_notify.handlers.recording import Recording
 from samlan_notify.handlers.sending import Sending
 from samlan_notify.handlers.survey import Survey
@@ -56,6 +57,7 @@ def build(settings: NotifySettings, *, resources: Resources | None = None) -> Se
                 machine_clock=resources.machine_clock,
             ),
             Copying(known=known, notices=notices, clock=resources.library_clock),
+            Following(known=known, books=resources.books, machine_clock=resources.machine_clock),
         ),
         jobs=jobs(sending),
         indexes=indexes,

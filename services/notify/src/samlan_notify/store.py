@@ -17,6 +17,7 @@ from samlan_plumbing.resources import Resources
 from samlan_notify.domain.notice import Notice
 
 NAMES: Final = tuple(one.name for one in fields(Notice))
+NEWS_KEPT_SECONDS: Final = 60 * 86_400  # machine time; longer than any message may be on its way
 FAMILY_LIMIT: Final = 500  # notices a recipient may be owed at once and still get in one message
 
 
@@ -93,12 +94,15 @@ class Notices:
 
 
 class Known:
-    """Copies of what others own: patrons without name or contact, titles' names, branches' names."""
+    """Copies of what others own: patrons without name or contact, titles' names, branches' names; and for a
+    while the newest of loans and the paid among fees."""
 
     def __init__(self, resources: Resources) -> None:
         self.patrons = Copies(resources, "patrons")
         self.titles = Copies(resources, "titles")
         self.branches = Copies(resources, "branches")
+        self.loans = Copies(resources, "loans")
+        self.paid = Copies(resources, "paid")
 
     @property
     def all(self) -> dict[str, Copies]:
@@ -106,8 +110,10 @@ class Known:
         return {"patron": self.patrons, "title": self.titles, "branch": self.branches}
 
     async def prepare(self) -> None:
-        """Creates the index by which a guardian's children are found."""
+        """Creates the index by which a guardian's children are found, and those by which news grows old."""
         await self.patrons.collection.create_index("guardian")
+        for news in (self.loans, self.paid):
+            await news.collection.create_index("noted_at", expireAfterSeconds=NEWS_KEPT_SECONDS)
 
     async def wards_of(self, guardians: Iterable[str]) -> list[str]:
         """The patrons whose guardian is one of these."""

@@ -24,6 +24,7 @@ FIELDS: Final = (
     "to",
     "rides",
     "attempts",
+    "because",
 )
 Page = dict[str, Any]
 
@@ -60,6 +61,7 @@ async def state(notices: Notices, known: Known, *, now: datetime, after: str | N
 def shape(document: Mapping[str, Any]) -> dict[str, Any]:
     """A notice as others see it; `at` is when it was over."""
     row = {"id": document["_id"], **{name: document.get(name) for name in FIELDS}}
+    row["because"] = row["because"] or []
     row["at"] = row.pop("over_at")
     return row
 

@@ -16,6 +16,7 @@ ItemState = Literal[
 ]  # fmt: skip
 Mode = Literal["kiosk", "sorter", "desk", "drop", "offline"]
 Act = Literal["borrow", "renew", "hold", "book_computer", "staffless"]
+LoanStage = Literal["due_soon", "reminder_1", "reminder_2", "invoiced"]
 Because = list[dict[str, Any]]
 
 

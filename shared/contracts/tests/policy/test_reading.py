@@ -79,6 +79,65 @@ def test_a_mistake_is_told_with_its_line(right: str, wrong: str, said: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("right", "wrong", "remedy"),
+    [
+        ("period: 3 days", "perod: 3 days", "did you mean `period`? Otherwise take it out"),
+        ("waivers:", "waivings:", "did you mean `waivers`? Otherwise take it out"),
+        ("period: 3 days", "period: 3", "`period` is written as a period: `28 days`"),
+        ("per_day: 50.00 NOK", "per_day: 50", "`per_day` is written as an amount: `3.00 NOK`"),
+        ("materials: [ski_set], period", "materials: [ski_sett], period", "did you mean `ski_set`?"),
+        ("cites: [N01], materials", "cites: [K13], materials", "cite a clause from N01-N09"),
+        ("cites: [N01], materials", "materials", "add `cites: [...]`, or `assumed: true`"),
+        ("until: 2026-12-31", "until: 2027-01-01", "end the one before with `until: 2026-12-31`"),
+        ("until: 2026-12-31", "until: 2026-12-30", "end the one before with `until: 2026-12-31`"),
+        ("items: foreign, accepted", "items: own, accepted", "put it above own_only"),
+        ("min_age: 12", "min_age: tolv", "`min_age` is written as an age in years"),
+        ("  - {id: lost, cites", "  - {id: LOST, cites", "give the rule an id of its own"),
+        ("timezone: Europe/Oslo\n", "", "write `timezone: …`"),
+    ],
+)
+def test_every_mistake_has_its_remedy(right: str, wrong: str, remedy: str) -> None:
+    assert right in BERGEN
+    found = check_book(BERGEN.replace(right, wrong, 1), "bergen.yaml")[1]
+    assert any(mistake.remedy.startswith(remedy) for mistake in found), [one.remedy for one in found]
+    assert all(mistake.remedy for mistake in found)
+
+
+PRICE = "standard_price: 1.00 NOK, new_price_if_higher: true"
+SHORTER = "{id: sheet_music_queue, cites: [N02], materials: [sheet_music],"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "rule"),
+    [
+        (
+            "  - {id: lost, cites: [N07],",
+            "  - {id: grown, assumed: true, audience: adult, PRICE}\n"
+            "  - {id: small, assumed: true, audience: child, PRICE}\n"
+            "  - {id: lost, cites: [N07],",
+            "lost",
+        ),
+        (SHORTER, SHORTER + " normal_period: 5 weeks,", "sheet_music_queue"),
+    ],
+)
+def test_a_rule_that_no_service_reads_is_a_mistake(right: str, wrong: str, rule: str) -> None:
+    assert right in BERGEN
+    text = BERGEN.replace(right, wrong.replace("PRICE", PRICE), 1)
+    (mistake,) = check_book(text, "bergen.yaml")[1]
+    assert mistake.text.startswith(f"rule {rule}: no service ever reads it")
+    assert mistake.line == line_of(text, f"id: {rule},")
+
+
+def test_a_rule_is_read_on_the_days_that_the_rules_above_leave_to_it() -> None:
+    above = (
+        "  - {id: grown, assumed: true, until: 2026-12-31, audience: adult, PRICE}\n"
+        "  - {id: small, assumed: true, audience: child, PRICE}\n"
+    )
+    text = BERGEN.replace("  - {id: lost, cites", above.replace("PRICE", PRICE) + "  - {id: lost, cites")
+    assert mistakes_in(text) == []
+
+
+@pytest.mark.parametrize(
     ("right", "wrong", "marked"),
     [
         ("period: 3 days", "perod: 3 days", "id: skis,"),

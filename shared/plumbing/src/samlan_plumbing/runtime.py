@@ -180,7 +180,8 @@ def _own_routes(service: Service) -> APIRouter:
     @private.get("/clock/next")
     async def next_due() -> dict[str, str | None]:
         due = await service.jobs.next_due()
-        return {"due": due.isoformat() if due else None}
+        now = resources.library_clock.now()
+        return {"due": due.isoformat() if due else None, "now": now.isoformat()}
 
     @private.post("/clock/run")
     async def run_due() -> dict[str, int]:

@@ -203,6 +203,11 @@ CHANGING_AT_THE_DESK = (
 )  # fmt: skip
 
 
+def keep_history(case: Case) -> Patron:
+    """The patron with ended loans kept or not: nobody but the patron decides that, at any age (V18, K43)."""
+    return replace(case.patron, history=bool(case.change["enabled"]))
+
+
 def change_contact(case: Case) -> Patron | tuple[Refusal, ...]:
     """The patron's own change of contact details and wishes (G03, V16, D07)."""
     return refusals(case, CHANGING_CONTACT) or _wishes(_reached(case.patron, case.change), case.change)

@@ -15,7 +15,14 @@ from samlan_plumbing.documents import Change, Stored
 from samlan_plumbing.outbox import Tell
 from samlan_plumbing.resources import Resources
 
-from samlan_accounts.domain.changing import Case, block_card, change_at_the_desk, change_contact, expire
+from samlan_accounts.domain.changing import (
+    Case,
+    block_card,
+    change_at_the_desk,
+    change_contact,
+    expire,
+    keep_history,
+)
 from samlan_accounts.domain.handles import handles
 from samlan_accounts.domain.identity import canonical_card
 from samlan_accounts.domain.importing import DUPLICATES
@@ -43,6 +50,10 @@ class ChangePatrons:
     async def contact(self, patron: str, change: Mapping[str, Any], cause: str) -> Outcome:
         """The patron's own change of contact details and wishes (G03, V16)."""
         return await self._apply(patron, cause, change_contact, change)
+
+    async def history(self, patron: str, enabled: bool, cause: str) -> Outcome:
+        """Turns the history of ended loans on or off; circulation, which keeps it, hears of it (V18, K43)."""
+        return await self._apply(patron, cause, keep_history, {"enabled": enabled})
 
     async def block_card(self, patron: str, card: str, *, by_staff: bool, cause: str) -> Outcome:
         """Blocks a lost card (K09, V15, O04, D08)."""

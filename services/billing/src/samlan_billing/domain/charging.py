@@ -41,6 +41,9 @@ class Charge:
     item: str | None = None
     title: str | None = None
     loan: str | None = None
+    invoice: str | None = None
+    invoice_due: date | None = None
+    collect_at: datetime | None = None
 
 
 def assessed(
@@ -65,7 +68,7 @@ def charge(ledger: Ledger, wanted: Charge, known: Known, books: PolicyBooks, now
         return None
     fee = fee_of(wanted)
     ledger = ledger.of(member=wanted.patron_member, born=wanted.born).booked(fee)
-    return judged(ledger, books, now, told=(_told(ledger.patron, wanted),))
+    return judged(ledger, books, now, told=(told_of(ledger.patron, wanted),))
 
 
 def lower(
@@ -117,10 +120,12 @@ def fee_of(wanted: Charge) -> Fee:
     return Fee(
         id=wanted.fee, member=wanted.member, currency=wanted.amount.currency, kind=wanted.kind,
         charged_at=wanted.at, entries=(entry,), item=wanted.item, loan=wanted.loan, because=wanted.because,
+        invoice=wanted.invoice, invoice_due=wanted.invoice_due, collect_at=wanted.collect_at,
     )  # fmt: skip
 
 
-def _told(patron: str, wanted: Charge) -> FeeCharged:
+def told_of(patron: str, wanted: Charge) -> FeeCharged:
+    """The news of a fee that was charged."""
     return FeeCharged(
         fee=wanted.fee, patron=patron, member=wanted.member, kind=wanted.kind,
         amount_minor=wanted.amount.amount_minor, currency=wanted.amount.currency, charged_at=wanted.at,

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from samlan_contracts.policy import PolicyBooks
 
+from samlan_billing.domain.invoicing import collection_at
 from samlan_billing.domain.ledger import Entry, Fee, Ledger
+from samlan_billing.domain.standing import local_day
 
 ImportedKind = Literal[
     "overdue", "reminder", "invoice", "replacement", "card", "print", "interlibrary", "other"
@@ -54,15 +56,24 @@ def read_row(row: Any, books: PolicyBooks) -> FeeRow | str:
     return read
 
 
-def fee_of(row: FeeRow) -> Fee:
-    """The fee that a row describes, with its one entry."""
+def fee_of(row: FeeRow, books: PolicyBooks, now: datetime) -> Fee:
+    """The fee that a row describes, with its one entry; an invoice goes to collection only in the future."""
     entry = Entry(
         id=row.fee, kind="charge", amount_minor=row.amount, at=row.charged_at, cause=f"import/{row.fee}"
     )
     return Fee(
         id=row.fee, member=row.member, currency=row.currency, kind=row.kind, charged_at=row.charged_at,
         entries=(entry,), item=row.item, invoice=row.invoice, invoice_due=row.invoice_due,
+        collect_at=_collect_at(row, books, now),
     )  # fmt: skip
+
+
+def _collect_at(row: FeeRow, books: PolicyBooks, now: datetime) -> datetime | None:
+    if row.invoice is None or row.invoice_due is None:
+        return None
+    charged_on = local_day(books, row.member, row.charged_at)
+    at = collection_at(books, row.member, row.invoice_due, on=charged_on)
+    return at if at > now else None
 
 
 def with_imported(ledger: Ledger, fees: Iterable[Fee], patron: Mapping[str, Any]) -> Ledger:

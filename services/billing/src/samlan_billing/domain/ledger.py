@@ -16,12 +16,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from samlan_contracts.event import Event
 from samlan_contracts.events.billing import MoneyBlock
 from samlan_contracts.shapes import Because
 
+REPLACEMENT: Final = "replacement"  # the kind of fee that an item costs that does not come back
 EntryKind = Literal["charge", "correction", "payment", "waiver", "credit"]
 
 
@@ -47,7 +48,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fee:
-    """What a patron was charged for once, with every entry about it, the charge first."""
+    """What a patron was charged for once, with every entry about it, the charge first.
+
+    `collect_at` is when the invoice it is part of goes to debt collection while it is unpaid;
+    `collected_at` is when that was told."""
 
     id: str
     member: str
@@ -59,6 +63,8 @@ class Fee:
     loan: str | None = None
     invoice: str | None = None
     invoice_due: date | None = None
+    collect_at: datetime | None = None
+    collected_at: datetime | None = None
     because: Because = field(default_factory=list)
 
     @property
@@ -75,6 +81,11 @@ class Fee:
     def charged(self) -> int:
         """What the fee is, after corrections."""
         return self.sum_of("charge", "correction")
+
+    @property
+    def awaits_collection(self) -> bool:
+        """Whether it goes to collection unless somebody pays."""
+        return self.collect_at is not None and self.collected_at is None and self.outstanding > 0
 
     @property
     def settled(self) -> bool:
@@ -128,6 +139,12 @@ class Ledger:
         """The ledger without these fees, which stand in documents of their own exactly as they are here."""
         left = {key: fee for key, fee in self.fees.items() if settled.get(key) != fee}
         return replace(self, fees=left, moved=self.moved + len(self.fees) - len(left))
+
+    @property
+    def collect_at(self) -> datetime | None:
+        """When the next unpaid invoice goes to collection."""
+        due = (one.collect_at for one in self.fees.values() if one.awaits_collection and one.collect_at)
+        return min(due, default=None)
 
     @property
     def to_move(self) -> tuple[Fee, ...]:

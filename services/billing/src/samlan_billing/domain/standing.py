@@ -1,6 +1,7 @@
 """When debts stop a patron: each member's claim alone is held against the limit of the patron's own book.
 
-K28 stops at more than 100 kr, O30 at 50 kr, and O31 never stops a child; the figures, the acts and the ages
+K28 stops at more than 100 kr, O30 at 50 kr, and O31 never stops a child; K34 stops while an item that was
+invoiced is neither back nor paid; the figures, the acts and the ages
 are the book's, so nothing of them stands here.
 """
 
@@ -13,9 +14,10 @@ from zoneinfo import ZoneInfo
 from samlan_contracts.event import Event
 from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached, MoneyBlock
 from samlan_contracts.policy import Money, PolicyBooks, acts_stopped, age_on
+from samlan_contracts.policy.figures import Cause
 from samlan_contracts.policy.period import reaches_age
 
-from samlan_billing.domain.ledger import Account, Booked, Ledger
+from samlan_billing.domain.ledger import REPLACEMENT, Account, Booked, Ledger
 
 
 def judged(ledger: Ledger, books: PolicyBooks, now: datetime, told: tuple[Event, ...] = ()) -> Booked:
@@ -48,7 +50,11 @@ def _zone(books: PolicyBooks, member: str) -> ZoneInfo:
 
 
 def _blocks(ledger: Ledger, books: PolicyBooks, today: date, age: int | None) -> tuple[MoneyBlock, ...]:
-    found = (_block(ledger.member or "", books, one, owed, age, today) for one, owed in _debts(ledger))
+    causes: list[tuple[Cause, Account, int]] = [
+        *(("debt", account, owed) for account, owed in _debts(ledger)),
+        *(("invoice", account, owed) for account, owed in _invoiced(ledger)),
+    ]
+    found = (_block(ledger.member or "", books, cause, one, owed, age, today) for cause, one, owed in causes)
     return tuple(block for block in found if block is not None)
 
 
@@ -56,11 +62,20 @@ def _debts(ledger: Ledger) -> list[tuple[Account, int]]:
     return sorted((account, owed) for account, owed in ledger.balances.items() if owed > 0)
 
 
+def _invoiced(ledger: Ledger) -> list[tuple[Account, int]]:
+    """What is unpaid of the items that were invoiced: a return or a payment ends it (K34)."""
+    sums: dict[Account, int] = {}
+    for one in ledger.fees.values():
+        if one.invoice and one.kind == REPLACEMENT and one.outstanding > 0:
+            sums[one.account] = sums.get(one.account, 0) + one.outstanding
+    return sorted(sums.items())
+
+
 def _block(
-    member: str, books: PolicyBooks, account: Account, owed: int, age: int | None, today: date
+    member: str, books: PolicyBooks, cause: Cause, account: Account, owed: int, age: int | None, today: date
 ) -> MoneyBlock | None:
     decision = acts_stopped(
-        books, member=member, creditor=account.member, cause="debt",
+        books, member=member, creditor=account.member, cause=cause,
         balance=Money(owed, account.currency), age=age, on=today,
     )  # fmt: skip
     if not decision.value:
@@ -68,13 +83,13 @@ def _block(
     return MoneyBlock.model_validate(
         {
             "member": account.member, "outstanding_minor": owed, "currency": account.currency,
-            "stops": tuple(sorted(decision.value)), "because": decision.because,
+            "stops": tuple(sorted(decision.value)), "because": decision.because, "cause": cause,
         }
     )  # fmt: skip
 
 
-def _stopped(blocks: tuple[MoneyBlock, ...]) -> set[tuple[str, str, str]]:
-    return {(block.member, block.currency, act) for block in blocks for act in block.stops}
+def _stopped(blocks: tuple[MoneyBlock, ...]) -> set[tuple[str, str, str, str]]:
+    return {(block.cause, block.member, block.currency, act) for block in blocks for act in block.stops}
 
 
 def _news(ledger: Ledger, blocks: tuple[MoneyBlock, ...]) -> Event:
@@ -87,7 +102,7 @@ def _next_review(
     ledger: Ledger, books: PolicyBooks, now: datetime, blocks: tuple[MoneyBlock, ...]
 ) -> datetime | None:
     """The next birthday of a patron whose age alone keeps a debt from stopping what it else would (O31)."""
-    if ledger.member is None or ledger.born is None or not _debts(ledger):
+    if ledger.member is None or ledger.born is None or not (_debts(ledger) or _invoiced(ledger)):
         return None
     today = local_day(books, ledger.member, now)
     age = age_on(ledger.born, today)

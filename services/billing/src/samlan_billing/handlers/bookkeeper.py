@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from samlan_plumbing.clocks import LibraryClock
 from samlan_plumbing.documents import Change, Stored
 from samlan_plumbing.outbox import Tell
 
-from samlan_billing.domain.ledger import Booked, Fee, Known, Ledger
+from samlan_billing.domain.ledger import REPLACEMENT, Booked, Fee, Known, Ledger
 from samlan_billing.domain.standing import local_day
 from samlan_billing.store import Store, changes
 
@@ -72,9 +72,13 @@ class Bookkeeper:
         return len(leaving)
 
     def _erase_at(self, fee: Fee) -> datetime:
-        """When the particulars of a settled fee go: disputes may come for so long after the last entry."""
+        """When the particulars of a settled fee go: disputes may come for so long after the last entry,
+        and an item that was paid for may be found."""
         settled = local_day(self.books, fee.member, fee.entries[-1].at)
-        last = retention(self.books, member=fee.member, on=settled).value.disputes.after(settled)
+        kept = retention(self.books, member=fee.member, on=settled).value
+        last = kept.disputes.after(settled)
+        if fee.kind == REPLACEMENT and fee.charged:  # while the item may be found, its price may go back
+            last = max(last, kept.refunds.after(settled) + timedelta(days=1))
         zone = ZoneInfo(str(self.books.book(fee.member).timezone))
         return datetime.combine(last, time.min, zone).astimezone(UTC)
 
@@ -94,9 +98,12 @@ def _decide(
     if booked is None:
         return Change(outcome)
     tell = tuple(
-        Tell(event=event, subject=f"ledger/{patron}", cause=why.cause, happened_at=why.happened_at)
-        for event in booked.told
-    )
+        Tell(
+            event=event, subject=f"ledger/{patron}", cause=why.cause, happened_at=why.happened_at,
+            position=sum(type(one) is type(event) for one in booked.told[:place]),
+        )
+        for place, event in enumerate(booked.told)
+    )  # fmt: skip
     if stored is None:
         return Change(outcome, state=booked.ledger, tell=tell)
     return Change(outcome, operators=changes(ledger, booked.ledger) or None, tell=tell)

@@ -10,6 +10,7 @@ from samlan_plumbing.ids import derive
 from samlan_billing.domain.charging import OVERDUE, Charge, assessed, charge, lower, surely_in_time
 from samlan_billing.domain.ledger import Booked, Known, Ledger
 from samlan_billing.handlers.bookkeeper import Because, Bookkeeper
+from samlan_billing.handlers.staging import Staging, stage_fee_ids
 
 
 def overdue_fee_id(loan: str) -> str:
@@ -20,14 +21,18 @@ def overdue_fee_id(loan: str) -> str:
 class Charging:
     """Overdue fees, by the rules of each late day (K19-K21, K25, O29, O38, D16)."""
 
-    def __init__(self, bookkeeper: Bookkeeper) -> None:
+    def __init__(self, bookkeeper: Bookkeeper, staging: Staging) -> None:
         self._bookkeeper = bookkeeper
+        self._staging = staging
 
     async def item_returned(self, event: ItemReturned, envelope: Envelope) -> None:
         """Charges a loan that came back late; one in time, or a child's, costs nothing and writes nothing.
 
         An earlier end is looked for before, lest too much be told, and after, for the other order."""
-        if event.loan is None or surely_in_time(event.loan):
+        if event.loan is None:
+            return
+        await self._staging.loan_ended(event.loan, event.thing, envelope)
+        if surely_in_time(event.loan):
             return
         loan = await self._as_known(event.loan)
         wanted = await self._assessed(loan, event.thing, envelope)
@@ -57,9 +62,15 @@ class Charging:
             await self._lower(event.loan, event.thing, event.fact, envelope)
             return
         await self._bookkeeper.store.closings.note(event.loan.loan, event.loan.returned_at)
-        patron = await self._bookkeeper.store.whose(overdue_fee_id(event.loan.loan))
-        if patron is not None:
-            await self._lower(event.loan.model_copy(update=patron), event.thing, event.fact, envelope)
+        for fee in (
+            overdue_fee_id(event.loan.loan),
+            *stage_fee_ids(event.loan.loan, event.loan.due).values(),
+        ):
+            if (patron := await self._bookkeeper.store.whose(fee)) is not None:
+                loan = event.loan.model_copy(update=patron)
+                await self._lower(loan, event.thing, event.fact, envelope)
+                await self._staging.correct(loan.patron, loan.loan, loan.returned_at, envelope)
+                return
 
     async def _lower(self, loan: ClosedLoan, thing: Thing, fact: str, envelope: Envelope) -> None:
         closing = await self._assessed(loan, thing, envelope)

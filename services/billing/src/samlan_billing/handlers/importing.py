@@ -70,7 +70,7 @@ class Importing:
         settled, booked = await self._store.settled.exist(ids), await self._store.open_fees(ids)
         new: list[FeeRow] = []
         for line, row in rows:
-            if row.fee in booked and not _same(row, *booked[row.fee]):
+            if row.fee in booked and not _same(self._fee(row), row.patron, *booked[row.fee]):
                 report.refuse(line, f"fee: {row.fee} was imported with other contents")
             elif row.fee in booked or row.fee in settled:
                 report.same += 1
@@ -82,13 +82,16 @@ class Importing:
         """Patrons with no ledger in one request; the others, and those who got one meanwhile, one by one."""
         by_patron: dict[str, list[Fee]] = defaultdict(list)
         for row in rows:
-            by_patron[row.patron].append(fee_of(row))
+            by_patron[row.patron].append(self._fee(row))
         held = await self._store.ledgers_that_exist(by_patron)
         fresh = {one: fees for one, fees in by_patron.items() if one not in held}
         inserted = await self._store.ledgers.insert_many(self._ledgers(fresh, patrons))
         one_by_one = by_patron if inserted < len(fresh) else held
         for patron in one_by_one:
             await self._add(patron, by_patron[patron], patrons[patron])
+
+    def _fee(self, row: FeeRow) -> Fee:
+        return fee_of(row, self._bookkeeper.books, self._bookkeeper.clock.now())
 
     def _ledgers(
         self, fees: Mapping[str, Sequence[Fee]], patrons: Mapping[str, Fields]
@@ -121,8 +124,7 @@ class Importing:
         await send_snapshot(self._resources, rows)
 
 
-def _same(row: FeeRow, patron: str, fee: Fee) -> bool:
-    given = fee_of(row)
-    return patron == row.patron and (given.account, given.kind, given.entries[0].amount_minor) == (
+def _same(given: Fee, whose: str, patron: str, fee: Fee) -> bool:
+    return patron == whose and (given.account, given.kind, given.entries[0].amount_minor) == (
         fee.account, fee.kind, fee.entries[0].amount_minor,
     )  # fmt: skip

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from samlan_plumbing.ids import derive
 
+from samlan_billing.domain.invoicing import collect, due_for_collection
 from samlan_billing.domain.ledger import Booked, Known, Ledger
 from samlan_billing.domain.standing import judged
 from samlan_billing.handlers.bookkeeper import Because, Bookkeeper
@@ -45,6 +47,33 @@ class Settling:
         for found in due:
             await self._store.settled.strip(found)
         return len(due)
+
+    async def next_collection(self) -> datetime | None:
+        """When the next unpaid invoice goes to collection (K33)."""
+        return await self._store.next_collection(self._bookkeeper.clock.now())
+
+    async def collection_due(self, now: datetime) -> bool:
+        """Whether any unpaid invoice goes to collection."""
+        return bool(await self._store.ledgers_to_collect(now, 1))
+
+    async def collect(self, now: datetime) -> int:
+        """Sends unpaid invoices to collection, each in a commit of its own."""
+        due = await self._store.ledgers_to_collect(now, BATCH)
+        for patron in due:
+            await self._collect(patron, now)
+        return len(due)
+
+    async def _collect(self, patron: str, now: datetime) -> None:
+        stored = await self._store.ledgers.read(patron)
+        due = due_for_collection(stored.state, now) if stored else []
+        for invoice, at in {one.invoice or "": one.collect_at or now for one in due}.items():
+            why = Because(cause=derive("collection", patron, invoice), happened_at=at)
+            await self._bookkeeper.book(patron, (), partial(self._collected, invoice, now), why)
+
+    def _collected(
+        self, invoice: str, now: datetime, ledger: Ledger, known: Known
+    ) -> tuple[None, Booked | None]:
+        return None, collect(ledger, invoice, self._bookkeeper.books, now)
 
     async def next_review(self) -> datetime | None:
         """The next birthday that may let a debt stop its patron (O31)."""

@@ -23,6 +23,9 @@ def fee_shape(fee: Fee) -> Shape:
         "charged_at": fee.charged_at,
         "because": fee.because,
         "loan": fee.loan,
+        "invoice": fee.invoice,
+        "invoice_due": fee.invoice_due,
+        "collected_at": fee.collected_at,
         "entries": [
             {"id": one.id, "kind": one.kind, "amount": _money(one.amount_minor, fee.currency),
              "at": one.at, "corrects": one.corrects, "why": one.why}

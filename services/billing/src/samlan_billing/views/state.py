@@ -80,13 +80,15 @@ def _sums(ledger: Ledger) -> list[Fields]:
 
 
 def _standing(block: Any) -> Fields:
-    return {"member": block.member, "currency": block.currency, "stops": list(block.stops)}
+    return {
+        "cause": block.cause, "member": block.member, "currency": block.currency, "stops": list(block.stops),
+    }  # fmt: skip
 
 
 def _fee(fee: Fee) -> Fields:
     return {
         "fee": fee.id, "kind": fee.kind, "loan": fee.loan, "member": fee.member, "currency": fee.currency,
-        "amount_minor": fee.charged, "outstanding_minor": fee.outstanding,
+        "amount_minor": fee.charged, "outstanding_minor": fee.outstanding, "invoice": fee.invoice,
     }  # fmt: skip
 
 

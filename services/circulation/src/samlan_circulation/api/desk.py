@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from samlan_contracts.policy import Service
 from samlan_plumbing.http import Problem, problem
 
 from samlan_circulation.domain.model import Item, Loan
@@ -34,6 +35,7 @@ class LoanBody(Body):
     branch: Word
     channel: Word = "desk"
     agent: Word | None = None
+    service: Service = "branch"
     happened_at: AwareDatetime | None = None
     command: Word | None = None
 
@@ -71,14 +73,14 @@ def desk_routes(router: APIRouter, loans: Loans, returns: Returns, marks: Marks,
     async def lend(body: LoanBody) -> Any:
         """Lends an item, or refuses with every reason."""
         wish = DeskLoan(
-            item=body.item, patron=body.patron, branch=body.branch, agent=body.agent,
+            item=body.item, patron=body.patron, branch=body.branch, agent=body.agent, service=body.service,
             happened_at=_utc(body.happened_at), command=body.command,
         )  # fmt: skip
         match await loans.check_out(wish):
             case Refused() as refused:
                 raise _problem(refused)
             case Lent(item, loan):
-                return (await views.loans([(item, loan)]))[0]
+                return await views.lent(item, loan)
 
     @router.post("/renewals")
     async def renew(body: RenewalBody) -> Any:

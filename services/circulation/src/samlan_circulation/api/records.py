@@ -39,12 +39,12 @@ class ImportBody(Body):
 
 def record_routes(router: APIRouter, store: Store, views: Views, imports: Imports) -> None:
     """Adds what is read, resolved and imported to a router."""
-    _items(router, views)
+    _items(router, store, views)
     _facts(router, store, views)
     _imports(router, imports)
 
 
-def _items(router: APIRouter, views: Views) -> None:
+def _items(router: APIRouter, store: Store, views: Views) -> None:
     @router.get("/patrons/{patron}/loans")
     async def loans(patron: str) -> Any:
         """A patron's open loans."""
@@ -54,6 +54,11 @@ def _items(router: APIRouter, views: Views) -> None:
     async def history(patron: str) -> Any:
         """A patron's ended loans, where the patron wanted them kept."""
         return {"items": await views.history_of(patron), "next": None}
+
+    @router.delete("/patrons/{patron}/history", status_code=204)
+    async def forget(patron: str) -> None:
+        """Deletes a patron's history; what ends later is kept again, where the patron wants that."""
+        await store.history.forget([patron])
 
     @router.get("/items/{barcode}")
     async def item(barcode: str, branch: str | None = None) -> Any:

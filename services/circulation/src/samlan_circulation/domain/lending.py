@@ -19,6 +19,7 @@ from samlan_contracts.policy import (
     Decision,
     PatronFacts,
     PolicyBooks,
+    Service,
     loan_period,
     may_borrow_more,
     old_enough,
@@ -40,6 +41,7 @@ from samlan_circulation.domain.model import (
 from samlan_circulation.domain.outcomes import Answer, Decided, Outcome
 from samlan_circulation.domain.refusals import Refusal, Refused, refused
 from samlan_circulation.domain.returning import closed_loan, exception, loan_after, moved_closings, remembered
+from samlan_circulation.domain.staging import scheduled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,7 @@ class CheckOut:
     queue: Queue
     on_loan: Mapping[str, int]
     agent: PatronId | None = None
+    service: Service = "branch"
 
     @property
     def patron(self) -> PatronId:
@@ -176,7 +179,10 @@ def check_out(item: Item, wish: CheckOut, books: PolicyBooks) -> Decided[Loan | 
     at = after_all(item, wish.place) if wish.live else wish.place
     period = due_date(item, wish, books)
     loan = loan_of(item, wish.standing.borrower, wish.loan, at.at, BranchId(wish.branch.branch), period)
-    lent = _lend(item, replace(loan, agent=wish.agent), at, mode="desk")
+    loan = scheduled(
+        replace(loan, agent=wish.agent, service=wish.service), item.thing, books, wish.branch, after=at.at
+    )
+    lent = _lend(item, loan, at, mode="desk")
     return lent if lent.state else Decided(refused("too_old_to_place"))
 
 
@@ -184,7 +190,7 @@ def due_date(item: Item, wish: CheckOut, books: PolicyBooks) -> Decision[date]:
     """The due date by the book, shortened where others wait."""
     return loan_period(
         books, item=item.thing, patron=wish.facts(), branch=wish.branch,
-        queue_length=wish.queue.others(wish.patron), at=wish.place.at,
+        queue_length=wish.queue.others(wish.patron), at=wish.place.at, service=wish.service,
     )  # fmt: skip
 
 

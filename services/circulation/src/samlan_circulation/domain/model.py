@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, Literal, NamedTuple, NewType
 
-from samlan_contracts.shapes import Because, ClosedLoan, ItemState, Mode, RoutedHold, Thing
+from samlan_contracts.policy import Service
+from samlan_contracts.shapes import Because, ClosedLoan, ItemState, LoanStage, Mode, RoutedHold, Thing
 
 ItemBarcode = NewType("ItemBarcode", str)
 PatronId = NewType("PatronId", str)
@@ -67,7 +68,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loan:
-    """An open loan, with all of its patron that closing it will tell."""
+    """An open loan, with all of its patron that closing it will tell.
+
+    `reached` is the last stage it has come to since its due date was set; `next_stage` falls due at
+    `next_at`, None when no more stages follow."""
 
     id: LoanId
     patron: PatronId
@@ -80,8 +84,12 @@ class Loan:
     receipt: bool = False
     remembered: bool = False
     agent: PatronId | None = None
+    service: Service = "branch"
     seen_at: datetime | None = None
     renewed_by: str | None = None
+    reached: LoanStage | None = None
+    next_stage: LoanStage | None = None
+    next_at: datetime | None = None
     because: Because
 
     def closed(self, at: datetime) -> ClosedLoan:

@@ -22,6 +22,7 @@ from samlan_circulation.domain.lending import Standing, facts_of
 from samlan_circulation.domain.model import Item, Loan, LoanId, PatronId
 from samlan_circulation.domain.outcomes import Decided
 from samlan_circulation.domain.refusals import Refusal, Refused, refused
+from samlan_circulation.domain.staging import rescheduled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +98,13 @@ def renew(item: Item | None, wish: Renewal, books: PolicyBooks) -> Decided[Loan 
         return Decided(Refused(refusals))
     period = loan_period(
         books, item=item.thing, patron=facts_of(wish.standing.borrower), branch=wish.branch,
-        queue_length=wish.queue.others(loan.patron), at=wish.at,
+        queue_length=wish.queue.others(loan.patron), at=wish.at, service=loan.service,
     )  # fmt: skip
     after = replace(
         loan, due=max(loan.due, period.value), renewals=loan.renewals + 1, renewed_by=wish.command,
         because=period.because,
     )  # fmt: skip
+    after = rescheduled(loan, after, item.thing, books, wish.branch, after=wish.at)
     told = LoanRenewed(
         loan=after.id, item=item.thing.item, patron=after.patron, due=after.due, renewals=after.renewals,
         because=after.because,

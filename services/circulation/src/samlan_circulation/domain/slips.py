@@ -1,8 +1,11 @@
-"""What a device prints on the slip that goes with an item: in the branch's language, no name and no title."""
+"""What a device prints on a slip or a receipt: in the branch's language, no name and no title."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Final
+
+from samlan_contracts.policy import PolicyBooks, UnknownMember
 
 from samlan_circulation.domain.outcomes import ROUTING_PENDING, Answer
 
@@ -12,16 +15,19 @@ LINES: Final[dict[str, dict[str, str]]] = {
         "shelf": "HÄMTHYLLA", "transit": "TRANSPORT", "home": "TILLBAKA PÅ HYLLAN",
         "exception": "LÄMNA TILL PERSONALEN", "borrower": "Låntagar-ID: {borrower_id}",
         "to": "Till: {branch}", "item": "Exemplar: {item}", "why": "Orsak: {why}",
+        "loan": "LÅNEKVITTO", "due": "Lämnas tillbaka senast: {due}",
     },
     "da": {
         "shelf": "AFHENTNINGSHYLDE", "transit": "TRANSPORT", "home": "TILBAGE PÅ HYLDEN",
         "exception": "AFLEVER TIL PERSONALET", "borrower": "Låner-ID: {borrower_id}",
         "to": "Til: {branch}", "item": "Eksemplar: {item}", "why": "Årsag: {why}",
+        "loan": "UDLÅNSKVITTERING", "due": "Afleveres senest: {due}",
     },
     "en": {
         "shelf": "PICKUP SHELF", "transit": "TRANSIT", "home": "BACK ON THE SHELF",
         "exception": "HAND TO STAFF", "borrower": "Borrower id: {borrower_id}",
         "to": "To: {branch}", "item": "Item: {item}", "why": "Why: {why}",
+        "loan": "LOAN RECEIPT", "due": "To be returned by: {due}",
     },
 }  # fmt: skip
 WHY: Final[dict[str, dict[str, str]]] = {
@@ -133,3 +139,17 @@ def slip(
     if item:
         lines.append(words["item"].format(item=item))
     return lines
+
+
+def loan_receipt(item: str, due: date, language: str) -> list[str]:
+    """The lines of the receipt for a loan, with the day it is due (D11, K12)."""
+    words = LINES.get(language, LINES[ENGLISH])
+    return [words["loan"], words["item"].format(item=item), words["due"].format(due=due.isoformat())]
+
+
+def language_of(books: PolicyBooks, branch: str) -> str:
+    """The language that a branch's member speaks."""
+    try:
+        return str(books.book(branch.partition("/")[0]).language)
+    except UnknownMember:
+        return ENGLISH

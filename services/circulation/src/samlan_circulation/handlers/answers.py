@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from samlan_contracts.policy import PolicyBooks, UnknownMember
 from samlan_plumbing.resources import Resources
 from samlan_plumbing.topology import reply_queue
 
 from samlan_circulation.domain.outcomes import ROUTING_PENDING, Answer, exception_answer
-from samlan_circulation.domain.slips import ENGLISH, reply
+from samlan_circulation.domain.slips import language_of, reply
 from samlan_circulation.store import Store
 
 DEADLINE: Final = timedelta(milliseconds=600)  # surface.md: 700 ms, less to store the answer and to bring it
@@ -174,11 +173,3 @@ class Answers:
         known = row in self._expired
         self._expired.discard(row)
         return known
-
-
-def language_of(books: PolicyBooks, branch: str) -> str:
-    """The language that a branch's member speaks."""
-    try:
-        return str(books.book(branch.partition("/")[0]).language)
-    except UnknownMember:
-        return ENGLISH

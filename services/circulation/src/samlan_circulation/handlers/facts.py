@@ -21,6 +21,7 @@ from samlan_circulation.domain.outcomes import (
     Outcome,
     exception_answer,
 )
+from samlan_circulation.domain.staging import scheduled
 from samlan_circulation.handlers.answers import Answers, Waiting
 from samlan_circulation.handlers.returns import Returns, unknown_item
 from samlan_circulation.handlers.telling import change_of
@@ -113,13 +114,18 @@ class Facts:
 
     async def _lend(self, fact: DeviceFact, barcode: str, holder: CardHolder) -> Outcome:
         standing = await self._store.people.standing(holder.patron)
-        if standing is None:
-            raise NotReady("the patron is known to accounts and not yet here")
+        branch = await self._store.places.branch(fact.branch)
+        if standing is None or branch is None:
+            raise NotReady("the patron or the branch is known to its owner and not yet here")
+
+        books = self._resources.books
 
         def decide(stored: Stored[Item] | None) -> Change[Item, Outcome]:
             if stored is None:
                 return Change(unknown_item())
-            decided = note_loan(stored.state, _loan(stored.state, fact, standing.borrower), _place(fact))
+            loan = _loan(stored.state, fact, standing.borrower)
+            loan = scheduled(loan, stored.state.thing, books, branch.calendar, after=fact.happened_at)
+            decided = note_loan(stored.state, loan, _place(fact))
             return change_of(decided, barcode, cause=fact.id, happened_at=fact.happened_at)
 
         outcome = await self._store.items.change(barcode, decide)

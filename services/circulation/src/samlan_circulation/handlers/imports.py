@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from samlan_contracts.policy import BranchCalendar
 from samlan_plumbing.documents import Stored
 from samlan_plumbing.ids import derive
 from samlan_plumbing.importing import Report
@@ -17,6 +19,7 @@ from samlan_circulation.domain.importing import BadRow, LoanRow, imported, read_
 from samlan_circulation.domain.lending import Standing
 from samlan_circulation.domain.marking import whereabouts
 from samlan_circulation.domain.model import Item, LoanId
+from samlan_circulation.domain.staging import scheduled
 from samlan_circulation.handlers.telling import item_subject
 from samlan_circulation.store import Store
 
@@ -40,7 +43,7 @@ class Known:
 
     items: dict[str, Stored[Item]]
     patrons: dict[str, Standing]
-    branches: set[str]
+    branches: dict[str, BranchCalendar]
 
     def misses(self, loan: LoanRow) -> str | None:
         """What of this row nobody has heard of."""
@@ -87,7 +90,7 @@ class Imports:
         )
         while True:
             unreadable = list(report.refused)
-            changes, again = self._placed(read, known, report)
+            changes, again = self._placed(read, known, report, now)
             written = await self._store.items.replace_many(changes.values())
             report.stored += written
             if written == len(changes):
@@ -99,7 +102,7 @@ class Imports:
         return report
 
     def _placed(
-        self, read: Mapping[int, LoanRow], known: Known, report: Report
+        self, read: Mapping[int, LoanRow], known: Known, report: Report, now: datetime
     ) -> tuple[dict[str, tuple[Stored[Item], Item]], list[str]]:
         stored: dict[str, tuple[Stored[Item], Item]] = {}
         again: list[str] = []
@@ -117,15 +120,21 @@ class Imports:
             if after is None:
                 again.append(row.item)
             else:
-                stored[row.item] = (before, after)
+                stored[row.item] = (before, self._staged(after, known.branches[row.branch], now))
         return stored, again
+
+    def _staged(self, item: Item, branch: BranchCalendar, now: datetime) -> Item:
+        """The imported loan meets the stages that fall due from now on, and none of the past."""
+        if item.loan is None:
+            return item
+        return replace(item, loan=scheduled(item.loan, item.thing, self._resources.books, branch, after=now))
 
     async def _known(self, loans: Iterable[LoanRow]) -> Known:
         rows = list(loans)
         return Known(
             await self._store.items.read_many(one.item for one in rows),
             await self._store.people.standings(one.patron for one in rows),
-            await self._store.places.known(one.branch for one in rows),
+            await self._store.places.calendars(one.branch for one in rows),
         )
 
     async def _tell(self, barcodes: Sequence[str]) -> None:

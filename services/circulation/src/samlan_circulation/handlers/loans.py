@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from samlan_contracts.policy import BookSilent, UnknownMember
+from samlan_contracts.policy import BookSilent, Service, UnknownMember
 from samlan_plumbing.documents import Change, LostRaces, Stored
 from samlan_plumbing.ids import derive, fresh
 from samlan_plumbing.resources import Resources
@@ -34,6 +34,7 @@ class DeskLoan:
     patron: str
     branch: str
     agent: str | None = None
+    service: Service = "branch"
     happened_at: datetime | None = None
     command: str | None = None
 
@@ -109,6 +110,7 @@ class Loans:
             loan=LoanId(derive("loan", desk.item, command)), place=place,
             live=desk.happened_at is None, branch=branch.calendar,
             standing=standing, queue=queue, on_loan={}, agent=PatronId(desk.agent) if desk.agent else None,
+            service=desk.service,
         )  # fmt: skip
 
     async def _commit(self, desk: DeskLoan, wish: CheckOut) -> Lent | Refused:

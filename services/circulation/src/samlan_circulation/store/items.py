@@ -1,18 +1,20 @@
 """Items as documents: the top-level fields are those of `Item`, dates are ISO text, kept facts are short.
 
-Indexes: `loan.patron` (a patron's loans), `loan.id` (a loan's item), `thing.title` (copies of a title).
+Indexes: `loan.patron` (a patron's loans), `loan.id` (a loan's item), `thing.title` (copies of a title),
+`stage_slot` with `stage_at` (loans by when they come to their next stage).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
 from pymongo import UpdateOne
 from samlan_contracts.shapes import RoutedHold, Thing
 from samlan_plumbing.documents import Change, Documents, Stored
+from samlan_plumbing.dues import SLOT, earliest
 from samlan_plumbing.resources import Resources
 
 from samlan_circulation.domain.model import Asked, Item, Kept, Loan, Place
@@ -32,7 +34,17 @@ def dump(item: Item) -> Doc:
         "asked": _flat(item.asked) if item.asked else None,
         "loan": _dump_loan(item.loan) if item.loan else None,
         "kept": [dump_kept(one) for one in item.kept],
+        **_dump_stage(item),
     }  # fmt: skip
+
+
+def _dump_stage(item: Item) -> Doc:
+    """When the loan comes to its next stage, outside of it and under an index.
+
+    What the patron claims to have handed in waits for the staff to look for it, and comes to none."""
+    if item.loan is None or item.loan.next_at is None or item.state == "claimed_returned":
+        return {}
+    return {"stage_slot": SLOT, "stage_at": item.loan.next_at}
 
 
 def load(doc: Doc) -> Item:
@@ -110,6 +122,7 @@ class Items:
         await self._collection.create_index("loan.patron", sparse=True)
         await self._collection.create_index("loan.id", sparse=True)
         await self._collection.create_index("thing.title")
+        await self._collection.create_index([("stage_slot", 1), ("stage_at", 1)], sparse=True)
 
     async def read(self, barcode: str) -> Stored[Item] | None:
         """One item."""
@@ -167,6 +180,16 @@ class Items:
         return [
             load(doc) async for doc in self._collection.find({"thing.title": title}).limit(COPIES_AT_ONCE)
         ]
+
+    async def due_stages(self, now: datetime, limit: int) -> list[tuple[str, str]]:
+        """Some items whose loan has come to a stage, each with the branch that lent it."""
+        due = {"stage_slot": SLOT, "stage_at": {"$lte": now}}
+        found = self._collection.find(due, {"loan.branch": 1}).limit(limit)
+        return [(doc["_id"], doc["loan"]["branch"]) async for doc in found]
+
+    async def next_stage(self, now: datetime) -> datetime | None:
+        """When the next loan comes to a stage; `now` when one has."""
+        return await earliest(self._collection, "stage_slot", "stage_at", now)
 
     async def page(self, after: str, limit: int) -> list[Doc]:
         """Items in the order of their barcodes, for the check of invariants."""

@@ -180,7 +180,7 @@ def _standing(doc: Doc, owed: Doc | None) -> Standing:
         for one in doc["blocks"]
         if not (money and one["cause"] == DEBT)  # billing's own word on debts is the newer one
     ]
-    stops += [Stop(cause=DEBT, acts=frozenset(one.stops), because=one.because) for one in money]
+    stops += [Stop(cause=one.cause, acts=frozenset(one.stops), because=one.because) for one in money]
     return Standing(borrower=borrower, stops=tuple(stops))
 
 

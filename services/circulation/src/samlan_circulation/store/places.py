@@ -53,6 +53,11 @@ class Places:
         """Which of these branches are known."""
         return set(await self.copies.read_many(branches))
 
+    async def calendars(self, branches: Iterable[str]) -> dict[str, BranchCalendar]:
+        """The calendars of those of these branches that are known."""
+        found = await self.copies.read_many(branches)
+        return {key: Branch(doc).calendar for key, doc in found.items()}
+
     async def register(self, devices: Sequence[dict[str, Any]]) -> int:
         """Stores devices as imported; returns how many were new or changed."""
         writes = [UpdateOne({"_id": one["device"]}, {"$set": one}, upsert=True) for one in devices]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Query, Request
 from samlan_plumbing.http import Problem
 
 from samlan_gateway.api.documents import answers
-from samlan_gateway.api.door import Caller, Command, Door
+from samlan_gateway.api.door import Caller, Command, Door, source_of
 from samlan_gateway.api.forms import (
     Cursor,
     DeskFeeForm,
@@ -54,11 +54,20 @@ def routes(door: Door, rooms: DeskRooms) -> list[APIRouter]:
 
 
 def _items(own: APIRouter, also_operators: APIRouter, rooms: DeskRooms) -> None:
-    @own.post("/desk/loans", status_code=201, responses=answers(shapes.Loan, 201, 403, 404, 409))
-    async def lend(form: DeskLoanForm, caller: Caller, command: Command) -> Any:
-        """Lends an item to whose card or identity number it is."""
+    @own.post("/desk/loans", status_code=201, responses=answers(shapes.Lent, 201, 403, 404, 409, 429))
+    async def lend(request: Request, form: DeskLoanForm, caller: Caller, command: Command) -> Any:
+        """Lends an item to whose card or identity number it is; at a machine the PIN belongs to it.
+
+        Whoever knows another's identity number and PIN borrows for that person at a machine; at the desk an
+        `agent` does. `slip` is the receipt, with the due date."""
         wanted = form.model_dump()
-        return await rooms.commands.lend(caller, await rooms.desk.whom(caller, wanted), wanted, command)
+        machine = form.channel == "machine"
+        patron = await (
+            rooms.desk.whom_a_pin_opens(caller, wanted, source=source_of(request))
+            if machine
+            else rooms.desk.whom(caller, wanted)
+        )
+        return await rooms.commands.lend(caller, patron, wanted, command)
 
     @own.post("/desk/renewals", responses=answers(shapes.Renewals))
     async def renew(form: RenewalForm, caller: Caller, command: Command) -> Any:
@@ -91,6 +100,11 @@ def _lists(router: APIRouter, rooms: DeskRooms) -> None:
     async def pickup_shelf(caller: Caller, cursor: Cursor = None, branch: Asked = None) -> Any:
         """Items on the pickup shelf: to keep for whom until when, or to move."""
         return await rooms.desk.pickup_shelf(_at(caller, branch), cursor)
+
+    @router.get("/desk/interlibrary", responses=answers(shapes.Listed[shapes.Hold]))
+    async def interlibrary(caller: Caller, branch: Asked = None) -> Any:
+        """Holds to be picked up here on what nobody in the consortium owns: to be asked for elsewhere."""
+        return await rooms.desk.interlibrary(_at(caller, branch))
 
     @router.get("/desk/exceptions", responses=answers(shapes.Listed[shapes.Exceptional]))
     async def exceptions(caller: Caller, branch: Asked = None) -> Any:

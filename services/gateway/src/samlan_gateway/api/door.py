@@ -183,3 +183,8 @@ def _readable(body: bytes) -> bytes:
             detail = {"type": "json_invalid", "loc": ("body", error.pos), "msg": error.msg, "input": None}
             raise RequestValidationError([detail]) from None
     return body
+
+
+def source_of(request: Request) -> str:
+    """Where an attempt comes from, so that guessing from one place is slowed down."""
+    return request.client.host if request.client else ""

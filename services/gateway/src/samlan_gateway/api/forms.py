@@ -123,6 +123,12 @@ class ContactForm(Form):
     pickup: Id | None = None
 
 
+class HistoryForm(Form):
+    """Whether ended loans are to be kept; ask before sending false, which deletes them."""
+
+    enabled: bool
+
+
 class RenewalForm(Form):
     """Loans to be renewed."""
 
@@ -168,9 +174,15 @@ class PaymentForm(Form):
 
 
 class DeskLoanForm(CardOrIdentity):
-    """An item, and who takes it; `agent` is the patron who fetches it for somebody else."""
+    """An item, and who takes it; `agent` is the patron who fetches it for somebody else.
+
+    At a self-check machine (`channel`) the PIN is asked for (V10); staff see the card or the person. What is
+    brought home to somebody (`service`) has a period of its own where the book says so (K17)."""
 
     item: Id
+    channel: Literal["desk", "machine"] = "desk"
+    pin: Pin | None = None
+    service: Literal["branch", "home_delivery"] = "branch"
     agent: Id | None = None
     happened_at: Instant | None = None
 

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from samlan_gateway.api.documents import answers
-from samlan_gateway.api.door import Caller, Command, Door, Key
+from samlan_gateway.api.door import Caller, Command, Door, Key, source_of
 from samlan_gateway.api.forms import (
     ContactForm,
     Cursor,
+    HistoryForm,
     HoldChangesForm,
     HoldForm,
     LogInForm,
@@ -53,7 +54,7 @@ def _sessions(arriving: APIRouter, own: APIRouter, doorkeeper: Doorkeeper) -> No
     async def log_in(request: Request, form: LogInForm, key: Key) -> Any:
         """Opens a session with card or identity number and PIN; each miss makes the next wait longer."""
         shown = form.model_dump(exclude_none=True)
-        return await doorkeeper.log_in(shown, source=_source(request), key=key)
+        return await doorkeeper.log_in(shown, source=source_of(request), key=key)
 
     @own.delete("/sessions", status_code=204)
     async def log_out(caller: Caller) -> Response:
@@ -64,7 +65,7 @@ def _sessions(arriving: APIRouter, own: APIRouter, doorkeeper: Doorkeeper) -> No
     @own.put("/me/pin", status_code=204, responses=answers(None, 204, 403, 409, 429, says="Changed"))
     async def change_pin(request: Request, form: PinForm, caller: Caller, command: Command) -> Response:
         """Changes the PIN of a patron who knows the old one."""
-        await doorkeeper.change_pin(caller, form.old, form.new, source=_source(request), command=command)
+        await doorkeeper.change_pin(caller, form.old, form.new, source=source_of(request), command=command)
         return Response(status_code=204)
 
 
@@ -100,6 +101,17 @@ def _loans_and_holds(own: APIRouter, rooms: PatronRooms) -> None:
     async def history(caller: Caller) -> Any:
         """Ended loans, where the patron keeps a history."""
         return await rooms.pages.history(caller.patron)
+
+    @own.put("/me/history", responses=answers(shapes.HistoryKept))
+    async def keep_history(form: HistoryForm, caller: Caller, command: Command) -> Any:
+        """Turns the history of ended loans on or off; off deletes what was kept."""
+        return await rooms.commands.keep_history(caller, form.enabled, command)
+
+    @own.delete("/me/history", status_code=204, responses=answers(None, 204, says="Deleted"))
+    async def forget_history(caller: Caller) -> Response:
+        """Deletes the ended loans that were kept; those to come are kept as before."""
+        await rooms.commands.forget_history(caller)
+        return Response(status_code=204)
 
     @own.post("/me/renewals", responses=answers(shapes.Renewals))
     async def renew(form: RenewalForm, caller: Caller, command: Command) -> Any:
@@ -155,8 +167,3 @@ def _children(own: APIRouter, pages: Pages) -> None:
     async def childs_fees(patron: PathId, caller: Caller) -> Any:
         """A child's fees, for its guardian."""
         return await pages.fees(await pages.child(caller, patron))
-
-
-def _source(request: Request) -> str:
-    """Where an attempt comes from, so that guessing from one place is slowed down."""
-    return request.client.host if request.client else ""

@@ -13,7 +13,7 @@ from samlan_gateway.domain.shapes import (
     Fee,
     Hold,
     Item,
-    Loan,
+    Lent,
     RenewalOutcome,
     Waived,
     held_for,
@@ -32,12 +32,12 @@ class DeskCommands:
         self._owners = owners
 
     async def lend(self, actor: Actor, patron: str, wanted: Mapping[str, Any], command: str) -> Row:
-        """Lends an item to whose card or identity number it is (O08, O32, O33)."""
-        names = ("item", "agent", "happened_at")
+        """Lends an item to whose card or identity number it is (O08, O09, O32, O33)."""
+        names = ("item", "agent", "happened_at", "service")
         body = {name: _wire(wanted[name]) for name in names if wanted.get(name) is not None}
-        body |= {"patron": patron, "branch": actor.branch, "channel": "desk", "command": command}
+        body |= {"patron": patron, "branch": actor.branch, "channel": wanted["channel"], "command": command}
         loan = await self._owners.send("circulation", "POST", "loans", body=body)
-        return named(Loan, loan, await self._owners.names([loan["title"]]))
+        return named(Lent, loan, await self._owners.names([loan["title"]]))
 
     async def renew(self, loans: Sequence[str], command: str) -> Row:
         """Renews loans for somebody at the desk or on the telephone."""

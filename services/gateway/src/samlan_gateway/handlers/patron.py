@@ -35,6 +35,18 @@ class PatronCommands:
         path = ("patrons", actor.patron, "contact")
         return shown(Account, await self._owners.send("accounts", "PATCH", *path, body=body))
 
+    async def keep_history(self, actor: Actor, enabled: bool, command: str) -> Row:
+        """Turns the history of ended loans on or off (V18, K11); off deletes it at once (K43)."""
+        body = {"enabled": enabled, "command": command}
+        account = await self._owners.send("accounts", "PUT", "patrons", actor.patron, "history", body=body)
+        if not enabled:
+            await self.forget_history(actor)
+        return {"enabled": bool(account["history"])}
+
+    async def forget_history(self, actor: Actor) -> None:
+        """Deletes the ended loans that were kept of this patron."""
+        await self._owners.send("circulation", "DELETE", "patrons", actor.patron, "history", body={})
+
     async def block_card(self, actor: Actor, card: str, command: str) -> Row:
         """Blocks a lost card of this patron (K09, V15)."""
         path = ("patrons", actor.patron, "cards", card, "block")

@@ -12,6 +12,7 @@ from samlan_gateway.domain.actor import Actor
 from samlan_gateway.domain.shapes import (
     Account,
     Exceptional,
+    Hold,
     Item,
     ShelfItem,
     held_for,
@@ -41,6 +42,23 @@ class Desk:
         if found.get("blocked"):
             raise problem(403, ["blocked_card"])
         return str(found["patron"])
+
+    async def whom_a_pin_opens(self, actor: Actor, wanted: Mapping[str, Any], *, source: str) -> str:
+        """The patron whose card or identity number and PIN a machine was given (V10, O08, O33).
+
+        Guessing is slowed down as at any log-in, and nobody learns whose numbers exist."""
+        if wanted.get("pin") is None:
+            raise problem(403, ["pin_required"])
+        shown_by = {name: wanted[name] for name in ("card", "identity") if wanted.get(name) is not None}
+        try:
+            member = (await self._resolve(actor, shown_by))["member"]
+        except Problem as refused:
+            if refused.status not in (404, 409):
+                raise
+            member = actor.member
+        body = {**shown_by, "member": member, "pin": wanted["pin"], "source": source}
+        known = await self._owners.send("accounts", "POST", "sessions", body=body)
+        return str(known["patron"])
 
     async def people(self, actor: Actor, shown_by: Mapping[str, Any]) -> Row:
         """The account that a card or identity number opens, as a list of one or none."""
@@ -117,6 +135,12 @@ class Desk:
         names = await self._owners.names(one["title"] for one in found["items"])
         rows = [named(Item, _held(one), names) for one in found["items"]]
         return listed(rows, found.get("next"))
+
+    async def interlibrary(self, branch: str) -> Row:
+        """Holds to be picked up here on what nobody owns: staff ask another library (D19)."""
+        found = await self._owners.get("holds", "interlibrary", branch=branch)
+        names = await self._owners.names(one["title"] for one in found["items"])
+        return listed([named(Hold, one, names) for one in found["items"]], found.get("next"))
 
     async def pickup_shelf(self, branch: str, cursor: str | None) -> Row:
         """Items on the pickup shelf here: to keep for whom until when, or to move."""

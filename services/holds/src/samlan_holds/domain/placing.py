@@ -20,7 +20,7 @@ from samlan_holds.domain.verdict import Verdict, changed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placing:
-    """What somebody asks for. `title_known` and `on_loan` are what the copies say of title and patron."""
+    """What somebody asks for; `title_known`, `owned` and `on_loan` are what the copies say of it."""
 
     hold: HoldId
     patron: PatronId
@@ -29,6 +29,7 @@ class Placing:
     pickup: BranchId | None = None
     last_needed: date | None = None
     title_known: bool = True
+    owned: bool = True
     on_loan: bool = False
 
 
@@ -51,11 +52,14 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The hold as it waits, the rules that let it, and its position; None for one that was placed before."""
+    """The hold as it waits, the rules that let it, and its position; None for one that was placed before.
+
+    `interlibrary`: nobody here owns the title, so staff ask another library for it (D19)."""
 
     entry: Waiting
     because: Because
     position: int | None = None
+    interlibrary: bool = False
 
 
 def title_is_known(case: Case) -> Refusal | None:
@@ -152,9 +156,12 @@ def place(queue: Queue, placing: Placing, facts: Facts) -> Verdict[Placed | tupl
         last_needed=placing.last_needed,
     )  # fmt: skip
     told = HoldPlaced(
-        hold=entry.hold, patron=entry.patron, title=queue.title, pickup=entry.pickup, channel=placing.channel
+        hold=entry.hold, patron=entry.patron, title=queue.title, pickup=entry.pickup, channel=placing.channel,
+        interlibrary=not placing.owned,
+    )  # fmt: skip
+    placed = Placed(
+        entry, _because(case), position=len(queue.waiting) + queue.behind + 1, interlibrary=not placing.owned
     )
-    placed = Placed(entry, _because(case), position=len(queue.waiting) + queue.behind + 1)
     return changed(placed, queue, queue.joined(entry), told)
 
 

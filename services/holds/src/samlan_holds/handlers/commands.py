@@ -58,13 +58,14 @@ class Commands:
         known = await self._holds.read(hold) if wanted.command else None
         if known is not None and known["state"] != "open":
             return hold
-        title_known, on_loan = await asyncio.gather(
-            self._copies.title_known(wanted.title), self._copies.on_loan_to(wanted.patron, wanted.title)
-        )
+        title_known, owned, on_loan = await asyncio.gather(
+            self._copies.title_known(wanted.title), self._copies.is_owned(wanted.title),
+            self._copies.on_loan_to(wanted.patron, wanted.title),
+        )  # fmt: skip
         placing = Placing(
             hold=hold, patron=PatronId(wanted.patron), title=TitleId(wanted.title), channel=wanted.channel,
             pickup=BranchId(wanted.pickup) if wanted.pickup else None, last_needed=wanted.last_needed,
-            title_known=title_known, on_loan=on_loan,
+            title_known=title_known, owned=owned, on_loan=on_loan,
         )  # fmt: skip
         outcome = await self._queues.decide(
             wanted.title, Because(wanted.command or hold, self._clock.now()),
@@ -112,5 +113,6 @@ class Commands:
             particulars(
                 entry, title=placing.title, channel=placing.channel, because=outcome.because,
                 look_at=self._clock.now() + LOOKED_AT_AFTER, needed_at=needed_at,
+                interlibrary=outcome.interlibrary,
             )
         )  # fmt: skip

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from bson.binary import Binary, UuidRepresentation
 from samlan_plumbing.documents import Operators, Stored
+from samlan_plumbing.dues import SLOT
 
 from samlan_holds.domain.model import (
     Allotted,
@@ -31,7 +32,6 @@ from samlan_holds.domain.model import (
 
 Row = dict[str, Any]
 E = TypeVar("E", Waiting, Allotted)
-SLOT: Final = 1  # a constant under an index, by which a job finds documents with something due
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
 

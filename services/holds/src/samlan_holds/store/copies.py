@@ -109,6 +109,11 @@ class Copies:
         row = await self.titles.read(title)
         return row is not None and not row.get("removed")
 
+    async def is_owned(self, title: str) -> bool:
+        """Whether any member has an item of the title."""
+        found = self.items.collection.find({"title": title}, {"removed": 1})
+        return any([not row.get("removed") async for row in found])
+
     async def on_loan_to(self, patron: str, title: str) -> bool:
         """Whether this patron has an item of the title on loan."""
         found = self.whereabouts.collection.find({"patron": patron, "title": title}, {"item": 1}).limit(1)

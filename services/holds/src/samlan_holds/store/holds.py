@@ -15,12 +15,12 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 from samlan_plumbing.copies import BATCH
 from samlan_plumbing.documents import DUPLICATE_KEY
+from samlan_plumbing.dues import SLOT, earliest
 from samlan_plumbing.resources import Resources
 from samlan_plumbing.seams import reach
 
 from samlan_holds.domain.model import Amended, HoldId, Place, Waiting
-from samlan_holds.store.coding import SLOT, Row, waiting_of, waiting_row
-from samlan_holds.store.dues import earliest
+from samlan_holds.store.coding import Row, waiting_of, waiting_row
 
 KEPT_AFTER_THE_END: Final = timedelta(days=90)  # how long `?finished=true` can show a hold
 LOOKED_AT_AFTER: Final = timedelta(days=1)  # a hold that never joined its queue is left over from a crash
@@ -41,6 +41,7 @@ class Holds:
         """Creates the indexes by which holds are found."""
         await self.collection.create_index([("patron", 1), ("title", 1)])
         await self.collection.create_index([("title", 1), ("behind", 1)])
+        await self.collection.create_index("asked_elsewhere", sparse=True)
         for field in DUE_FIELDS:
             await self.collection.create_index([(f"{field}_slot", 1), (field, 1)])
 
@@ -107,6 +108,11 @@ class Holds:
         rows = await self.collection.find({"patron": patron}).to_list()
         return sorted(rows, key=lambda row: (row["placed_at"], row["_id"]))
 
+    async def asked_elsewhere(self) -> list[Row]:
+        """The holds on what nobody in the consortium owns, oldest first."""
+        rows = await self.collection.find({"asked_elsewhere": SLOT}).to_list()
+        return sorted(rows, key=lambda row: (row["placed_at"], row["_id"]))
+
     async def remove(self, hold: str) -> None:
         """Forgets a hold."""
         await self.collection.delete_one({"_id": hold})
@@ -159,13 +165,16 @@ def particulars(
     because: list[Row],
     look_at: datetime,
     needed_at: datetime | None,
+    interlibrary: bool = False,
 ) -> Row:
-    """The document of a hold about to join its queue."""
+    """The document of a hold about to join its queue; `asked_elsewhere` lists it among the interlibrary
+    requests until it ends."""
     return {
         "_id": entry.hold, "title": title, "patron": entry.patron, "channel": channel, "pickup": entry.pickup,
         "placed_at": entry.placed_at, "because": because, "state": "open", "revision": 0,
         "last_needed": _iso(entry.last_needed),
         **_falls_due("look_at", look_at), **_falls_due("needed_at", needed_at),
+        **({"interlibrary": True, "asked_elsewhere": SLOT} if interlibrary else {}),
     }  # fmt: skip
 
 
@@ -183,7 +192,7 @@ def _news_of_the_end(told: Amended) -> Row:
     look_at = told.ended_at + KEPT_AFTER_THE_END if told.ended_at is not None else None
     return {
         "state": told.ended, "ended_at": told.ended_at, "ended_because": told.because,
-        "behind": None, "entry": None,
+        "behind": None, "entry": None, "asked_elsewhere": None,
         **_falls_due("look_at", look_at), **_falls_due("needed_at", None),
     }  # fmt: skip
 

@@ -18,15 +18,15 @@ from samlan_contracts.events.holds import ItemRouted
 from samlan_contracts.policy import PolicyBooks
 from samlan_plumbing.consuming import Lanes
 from samlan_plumbing.documents import Change, Documents, LostRaces, Stored
+from samlan_plumbing.dues import SLOT, earliest
 from samlan_plumbing.outbox import Tell
 from samlan_plumbing.resources import Resources
 
 from samlan_holds.domain.facts import Facts, NotFetched
 from samlan_holds.domain.model import Amended, HoldId, PatronId, Queue, Waiting
 from samlan_holds.domain.verdict import Verdict
-from samlan_holds.store.coding import SLOT, Row, amended_of, decision_row, operators, row_of, stored_queue
+from samlan_holds.store.coding import Row, amended_of, decision_row, operators, row_of, stored_queue
 from samlan_holds.store.copies import Copies
-from samlan_holds.store.dues import earliest
 from samlan_holds.store.holds import PAGE, Holds
 
 T = TypeVar("T")

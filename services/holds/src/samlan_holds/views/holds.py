@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from samlan_contracts.shapes import Because
-
 from samlan_holds.domain.model import Allotted, HoldId, Queue, Waiting
+from samlan_holds.domain.placing import Placed
 from samlan_holds.store.holds import Holds
 from samlan_holds.store.queues import Asks, Queues
 
@@ -44,6 +43,11 @@ class HoldViews:
         ended = [_ended(row) for row in rows.values() if row["state"] != "open"]
         return {row["id"]: row for row in (*living, *ended)}
 
+    async def interlibrary(self, branch: str) -> list[Row]:
+        """Waiting holds for a branch on what nobody owns: to be asked for elsewhere (D19)."""
+        living = await self._living(await self._holds.asked_elsewhere())
+        return [one for one in living if one["pickup"] == branch and one["item"] is None]
+
     async def _living(self, rows: Sequence[Row]) -> list[Row]:
         queues = await self._queues.read_many(row["title"] for row in rows)
         found = [await self._alive(row, queues.get(row["title"])) for row in rows]
@@ -68,10 +72,13 @@ class HoldViews:
         return len(queue.waiting) + max(1, queue.behind - after)
 
 
-def fresh(entry: Waiting, *, title: str, channel: str, position: int | None, because: Because) -> Row:
+def fresh(placed: Placed, *, title: str, channel: str) -> Row:
     """A hold as it was just placed, without reading anything again."""
-    row = {"_id": entry.hold, "title": title, "patron": entry.patron, "channel": channel, "because": because}
-    return _waiting(row, entry, position)
+    row = {
+        "_id": placed.entry.hold, "title": title, "patron": placed.entry.patron, "channel": channel,
+        "because": placed.because, "interlibrary": placed.interlibrary,
+    }  # fmt: skip
+    return _waiting(row, placed.entry, placed.position)
 
 
 def _waiting(row: Row, entry: Waiting, position: int | None) -> Row:
@@ -100,7 +107,10 @@ def _ended(row: Row) -> Row:
 
 
 def _common(row: Row) -> Row:
-    return {"id": row["_id"], "title": row["title"], "patron": row["patron"], "channel": row["channel"]}
+    return {
+        "id": row["_id"], "title": row["title"], "patron": row["patron"], "channel": row["channel"],
+        "interlibrary": row.get("interlibrary", False),
+    }  # fmt: skip
 
 
 def _iso(day: Any) -> str | None:

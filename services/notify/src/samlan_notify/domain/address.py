@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from samlan_notify.domain.notice import Channel, Kind, Reason, Role
 
-MONEY: Final[frozenset[Kind]] = frozenset({"fee_charged"})  # what the guardian answers for (K24, K25, O36)
+MONEY: Final[frozenset[Kind]] = frozenset({"fee_charged", "invoice"})  # the guardian's to pay (K25, O36)
+TO_GUARDIANS: Final = MONEY | {"overdue_1", "overdue_2"}  # addressed to them, a shield or not (K24)
 MAIL_ONLY: Final[frozenset[Kind]] = frozenset({"receipt"})
 CHANNELS: Final[tuple[Channel, ...]] = ("email", "sms")
 ADDRESS: Final = re.compile(
@@ -67,23 +68,27 @@ def recipient_of(
 
     A shield (O37) keeps a child's loans and holds from the guardian, so a shielded child is told itself; and
     so is a child without a guardian. Money is the guardian's to pay (O36) and goes to nobody else; under a
-    shield its message names no title."""
+    shield its message names no title. A reminder is addressed to the guardian as well (K24), and to the child
+    itself where there is none."""
     child = guardian_under is not None and age is not None and age < guardian_under
-    if not child or (known.shielded and kind not in MONEY):
+    if not child or (known.shielded and kind not in TO_GUARDIANS):
         return Recipient(patron, "patron")
     if known.guardian is not None and guardian_known:
         return Recipient(known.guardian, "guardian")
     return "guardian_missing" if kind in MONEY else Recipient(patron, "patron")
 
 
-def channel_of(kind: Kind, contact: Contact, *, book: Collection[str]) -> Channel | None:
+def channel_of(
+    kind: Kind, contact: Contact, *, book: Collection[str], asked_only: bool = False
+) -> Channel | None:
     """The first channel the person prefers among those that exist, suit the kind and stand in the book.
 
-    Who named no channel that exists is told by one that does: a notice is owed, a preference is a wish."""
+    Who named no channel that exists is told by one that does: a notice is owed, a preference is a wish. But
+    what is told on request only (D15) goes by the channels that the person named, and by no other."""
     suiting = [
         one for one in CHANNELS if contact.address(one) and (one == "email" or kind not in MAIL_ONLY)
     ]  # fmt: skip
-    wished = (*contact.channels, *book)
+    wished = contact.channels if asked_only else (*contact.channels, *book)
     return next((one for wish in wished for one in suiting if one == wish and wish in book), None)
 
 

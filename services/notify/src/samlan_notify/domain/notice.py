@@ -16,11 +16,15 @@ message its id; the others are *riding*. Text and titles (`about`) go once the n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-Kind = Literal["hold_ready", "fee_charged", "receipt", "hold_expired"]
+from samlan_contracts.shapes import Because
+
+Kind = Literal[
+    "hold_ready", "fee_charged", "receipt", "hold_expired", "due_soon", "overdue_1", "overdue_2", "invoice"
+]
 Channel = Literal["email", "sms"]
 State = Literal["waiting", "sending", "riding", "sent", "failed"]
 Role = Literal["patron", "guardian"]
@@ -29,8 +33,14 @@ Reason = Literal[
     "erased",
     "guardian_missing",
     "no_channel",
+    "not_asked_for",
     "not_by_policy",
+    "paid",
+    "past_due",
     "refused_by_server",
+    "renewed",
+    "returned",
+    "superseded",
     "unknown_branch",
     "unknown_patron",
     "unknown_title",
@@ -49,6 +59,7 @@ class Notice:
     `slot` and `when` say when a sender looks at it next: `due` in library time, `retry` in machine time.
     `waited_by` is when the same wait is over in machine time, so that a library clock that stands still
     keeps no message back.
+    `because` is what the member's book says of such notices on the day it fell due.
     `attempts` counts everything that delayed it, `misses` only what no outage of ours explains."""
 
     kind: Kind
@@ -70,6 +81,7 @@ class Notice:
     rides: str | None = None
     over_at: datetime | None = None
     reason: Reason | None = None
+    because: Because = field(default_factory=list)
 
     @property
     def over(self) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from samlan_contracts.events.billing import FeeCharged
-from samlan_contracts.events.circulation import ItemReturned
+from samlan_contracts.events.billing import FeeCharged, InvoiceIssued
+from samlan_contracts.events.circulation import ItemReturned, LoanStageReached
 from samlan_contracts.events.holds import HoldExpired, HoldReady
+from samlan_contracts.shapes import LoanStage
 
 from samlan_notify.domain.notice import Kind, Notice
 
@@ -52,9 +53,64 @@ def fee_charged(event: FeeCharged) -> Occasion:
             "title": event.title,
             "amount_minor": event.amount_minor,
             "currency": event.currency,
+            "fees": [event.fee],
             "says": [one["says"] for one in event.because if one.get("says")],
         },
     )
+
+
+STAGES: Final[dict[LoanStage, Kind]] = {
+    "due_soon": "due_soon",
+    "reminder_1": "overdue_1",
+    "reminder_2": "overdue_2",
+}
+
+
+def stage(event: LoanStageReached, sequence: int) -> Occasion | None:
+    """A warning and each reminder is told once for a due date, by the patron's member (G04, D15, K24, K45).
+
+    Of an invoice billing tells, who knows its amount. `sequence` orders it among the news of the loan."""
+    if (kind := STAGES.get(event.stage)) is None:
+        return None
+    says = [one["says"] for one in event.because if one.get("says")] if kind != "due_soon" else []
+    return Occasion(
+        kind=kind,
+        key=(event.loan, event.due.isoformat()),
+        patron=event.patron,
+        member=event.patron_member or None,
+        about={
+            "title": event.thing.title,
+            "loan": event.loan,
+            "due": event.due.isoformat(),
+            "sequence": sequence,
+            "says": says,
+        },
+    )
+
+
+def invoice(event: InvoiceIssued) -> Occasion:
+    """Each invoice is told once, with its amount and the day it is to be paid (K23, K24)."""
+    return Occasion(
+        kind="invoice",
+        key=(event.invoice, event.member),
+        patron=event.patron,
+        member=event.member,
+        about={
+            "title": event.title,
+            "loan": event.loan,
+            "due": event.loan_due.isoformat(),
+            "pay_by": event.due.isoformat(),
+            "amount_minor": event.amount_minor,
+            "currency": event.currency,
+            "fees": [one.fee for one in event.fees],
+            "says": _once([one["says"] for one in event.because if one.get("says")]),
+        },
+    )
+
+
+def _once(says: list[Any]) -> list[Any]:
+    """Each sentence once, where several fees stand on one rule."""
+    return [one for place, one in enumerate(says) if one not in says[:place]]
 
 
 def hold_expired(event: HoldExpired) -> Occasion:

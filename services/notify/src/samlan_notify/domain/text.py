@@ -103,6 +103,8 @@ def _line(notice: Notice, *, language: str, names: Names, longest: int) -> dict[
         "branch": clean(branch.name, LONGEST_TITLE) if branch else None,
         "borrower_id": clean(about.get("borrower_id", ""), LONGEST_TITLE),
         "last_day": day(date.fromisoformat(about["last_day"]), language) if about.get("last_day") else None,
+        "due": day(date.fromisoformat(about["due"]), language) if about.get("due") else None,
+        "pay_by": day(date.fromisoformat(about["pay_by"]), language) if about.get("pay_by") else None,
         "returned_on": day(_local_day(about["returned_at"], branch), language)
         if branch and about.get("returned_at")
         else None,

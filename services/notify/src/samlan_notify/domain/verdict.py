@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
 from samlan_notify.domain.address import Patron, Recipient, recipient_of
 from samlan_notify.domain.notice import PATIENCE, Notice, Reason
@@ -26,12 +28,23 @@ class NotYet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What the member's book says of a kind of notice."""
+    """What the member's book says of a kind of notice; `asked_only` are told who asked for a channel."""
 
     sent: bool
     channels: tuple[str, ...]
     guardian_under: int | None
     bundled: bool
+    asked_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoanNews:
+    """The newest that is known of a loan, with the sequence it was told with."""
+
+    sequence: int
+    due: str
+    stage: str | None = None
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +54,24 @@ class Known:
     patrons: Mapping[str, Patron]
     titles: Mapping[str, str | None]
     branches: Mapping[str, Branch]
+    loans: Mapping[str, LoanNews] = field(default_factory=dict)
+    paid: Collection[str] = ()
 
 
 Verdict = Recipient | Never | NotYet
 
 
-def verdict(notice: Notice, *, known: Known, terms: Terms, age: int | None) -> Verdict:
-    """Judges a notice by what is known at the time of sending."""
+def verdict(
+    notice: Notice, *, known: Known, terms: Terms, age: int | None, today: date | None = None
+) -> Verdict:
+    """Judges a notice by what is known at the time of sending; `today` is the member's day."""
     if not terms.sent:
         return Never("not_by_policy")
     patron = known.patrons.get(notice.patron or "")
     if notice.patron is None or (patron is not None and patron.removed):
         return Never("erased")
+    if overtaken := _overtaken(notice, known, today):
+        return Never(overtaken)
     if patron is None:
         return _patiently(notice, "unknown_patron")
     if missing := _missing(notice, known):
@@ -63,6 +82,27 @@ def verdict(notice: Notice, *, known: Known, terms: Terms, age: int | None) -> V
         guardian_known=guardian is not None and not guardian.removed,
     )  # fmt: skip
     return found if isinstance(found, Recipient) else Never(found)
+
+
+def _overtaken(notice: Notice, known: Known, today: date | None) -> Reason | None:
+    """Why nobody need be told of this any more: returned, renewed, paid, or told of a later stage."""
+    about = notice.about or {}
+    news = known.loans.get(about.get("loan") or "")
+    if news is not None and news.ended:
+        return "returned"
+    if news is not None and "sequence" in about and news.sequence > about["sequence"]:
+        return _newer(news, about)
+    if notice.kind == "due_soon" and today is not None and today.isoformat() > about.get("due", ""):
+        return "past_due"
+    if (fees := about.get("fees")) and all(fee in known.paid for fee in fees):
+        return "paid"
+    return None
+
+
+def _newer(news: LoanNews, about: Mapping[str, Any]) -> Reason | None:
+    if news.due != about.get("due"):
+        return "renewed"
+    return "superseded" if news.stage is not None else None
 
 
 def _missing(notice: Notice, known: Known) -> Reason | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from samlan_contracts.policy import PolicyBooks, notice_rules
+from samlan_contracts.policy import Decision, NoticeTerms, PolicyBooks, notice_rules
 from samlan_plumbing.clocks import LibraryClock, MachineClock
 from samlan_plumbing.ids import derive
 
@@ -37,14 +37,16 @@ class Recording:
         if occasion.member is None:  # none of the events that a return sets off
             patron = await self._known.patrons.read(occasion.patron) or {}
             occasion = replace(occasion, member=patron.get("member"))
+        rules = self._rules(occasion.member, occasion.kind)
         notice = owed(
             occasion, cause=cause, now=self._clock.now(), machine_now=self._machine_clock.now(),
-            bundle_seconds=self._bundle_seconds,
+            bundle_seconds=lambda member, kind: rules.value.bundle_seconds,
         )  # fmt: skip
+        notice = replace(notice, because=rules.because)
         await self._notices.add(derive("notice", occasion.kind, *occasion.key), notice)
 
-    def _bundle_seconds(self, member: str, kind: Kind) -> int:
+    def _rules(self, member: str | None, kind: Kind) -> Decision[NoticeTerms]:
         if member not in self._books.members:
-            return 0  # there is no book to ask; the sender will say so
+            return Decision(NoticeTerms(sent=True))  # there is no book to ask; the sender will say so
         on = local_day(self._books, member, self._clock.now())
-        return notice_rules(self._books, member=member, kind=kind, on=on).value.bundle_seconds
+        return notice_rules(self._books, member=member, kind=kind, on=on)

@@ -43,7 +43,7 @@ from samlan_notify.domain.notice import (
     take,
 )
 from samlan_notify.domain.text import Names, write
-from samlan_notify.domain.verdict import Never, NotYet
+from samlan_notify.domain.verdict import Never, NotYet, Terms
 from samlan_notify.handlers.survey import Batch, Findings, Survey
 from samlan_notify.store import Notices
 
@@ -264,9 +264,11 @@ class Sending:
                 return await self._fail(parcel, "unknown_patron")
             return await self._wait(parcel, missed=True)
         leader = parcel.leader.state
-        channel = _channel(leader, contact, self._survey.terms(leader, desk.findings, self._now).channels)
+        terms = self._survey.terms(leader, desk.findings, self._now)
+        channel = _channel(leader, contact, terms)
         if channel is None:
-            return await self._fail(parcel, "no_channel")
+            unasked = terms.asked_only and not contact.channels
+            return await self._fail(parcel, "not_asked_for" if unasked else "no_channel")
         courier = self._couriers[channel]
         async with self._turns[channel]:
             try:
@@ -377,8 +379,8 @@ def _checked_contact(parcel: Parcel, contacts: Mapping[str, Contact]) -> Contact
     return contacts.get(parcel.recipient.patron)
 
 
-def _channel(leader: Notice, contact: Contact, book: Collection[str]) -> Channel | None:
+def _channel(leader: Notice, contact: Contact, terms: Terms) -> Channel | None:
     """The channel of an attempt that may have gone out, so that a repeat is a repeat; else the best one."""
     if leader.channel is not None and contact.address(leader.channel):
         return leader.channel
-    return channel_of(leader.kind, contact, book=book)
+    return channel_of(leader.kind, contact, book=terms.channels, asked_only=terms.asked_only)

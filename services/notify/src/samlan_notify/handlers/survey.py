@@ -13,7 +13,7 @@ from samlan_plumbing.documents import Stored
 from samlan_notify.domain.address import Patron
 from samlan_notify.domain.notice import Notice
 from samlan_notify.domain.text import Branch
-from samlan_notify.domain.verdict import Known, Terms, Verdict, verdict
+from samlan_notify.domain.verdict import Known, LoanNews, Terms, Verdict, verdict
 from samlan_notify.handlers.terms import local_day, terms_of
 from samlan_notify.store import Known as Copies
 
@@ -43,11 +43,17 @@ class Survey:
         people |= await self._copies.patrons.read_many(guardians)
         titles = await self._copies.titles.read_many(_named(batch, "title"))
         branches = await self._copies.branches.read_many(_named(batch, "branch"))
+        loans = await self._copies.loans.read_many(_named(batch, "loan"))
+        paid = await self._copies.paid.read_many(
+            fee for one in batch if one.about for fee in one.about.get("fees", ())
+        )
         return Findings(
             known=Known(
                 patrons={key: _patron(one) for key, one in people.items()},
                 titles={key: one.get("name") for key, one in titles.items()},
                 branches={key: Branch(one["name"], one["timezone"]) for key, one in branches.items()},
+                loans={key: _news(one) for key, one in loans.items()},
+                paid=frozenset(paid),
             ),
             born={key: _day(one.get("born")) for key, one in people.items()},
         )
@@ -59,8 +65,10 @@ class Survey:
 
     def judge(self, notice: Notice, findings: Findings, now: datetime) -> Verdict:
         """Whether a notice can go, and to whom."""
-        terms = self.terms(notice, findings, now)
-        return verdict(notice, known=findings.known, terms=terms, age=self._age(notice, findings, now))
+        return verdict(
+            notice, known=findings.known, terms=self.terms(notice, findings, now),
+            age=self._age(notice, findings, now), today=self._today(notice, findings, now),
+        )  # fmt: skip
 
     def terms(self, notice: Notice, findings: Findings, now: datetime) -> Terms:
         """The book's terms: of the notice's member, else of the patron's; open while neither is known."""
@@ -89,6 +97,10 @@ class Survey:
         patron = findings.known.patrons.get(notice.patron or "")
         return patron.member or None if patron else None
 
+    def _today(self, notice: Notice, findings: Findings, now: datetime) -> date:
+        member = self._member(notice, findings)
+        return local_day(self._books, member, now) if member in self._books.members else now.date()
+
     def _age(self, notice: Notice, findings: Findings, now: datetime) -> int | None:
         member = self._member(notice, findings)
         born = findings.born.get(notice.patron or "")
@@ -112,6 +124,10 @@ def _patron(copy: Mapping[str, Any]) -> Patron:
         shielded=bool(copy.get("shielded")),
         removed=bool(copy.get("removed")),
     )
+
+
+def _news(copy: Mapping[str, Any]) -> LoanNews:
+    return LoanNews(sequence=copy["sequence"], due=copy["due"], stage=copy.get("stage"), ended=copy["ended"])
 
 
 def _day(text: str | None) -> date | None:

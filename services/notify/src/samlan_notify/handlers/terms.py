@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from samlan_contracts.policy import PolicyBooks, notice_rules
 
 from samlan_notify.domain.notice import Kind
 from samlan_notify.domain.verdict import Terms
+
+ASKED_ELSEWHERE: Final[frozenset[Kind]] = frozenset({"receipt"})  # asked for by a setting of its own (D13)
 
 
 def local_day(books: PolicyBooks, member: str, now: datetime) -> date:
@@ -24,4 +27,5 @@ def terms_of(books: PolicyBooks, *, member: str, kind: Kind, now: datetime) -> T
         channels=tuple(rules.channels),
         guardian_under=rules.guardian_under,
         bundled=rules.bundle_seconds > 0,
+        asked_only=rules.opt_in and kind not in ASKED_ELSEWHERE,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from samlan_contracts.event import Event, Reading, Shape
 from samlan_contracts.shapes import Act, Because
@@ -36,7 +36,7 @@ class FeeCorrected(Event, name="billing.fee_corrected", version=1, reading=Readi
     currency: str
 
 
-class FeePaid(Event, name="billing.fee_paid", version=1, reading=Reading.OCCURRENCE, readers=()):
+class FeePaid(Event, name="billing.fee_paid", version=1, reading=Reading.OCCURRENCE, readers=("notify",)):
     """Fees were paid or waived. Subject: the patron's ledger."""
 
     payment: str
@@ -47,14 +47,61 @@ class FeePaid(Event, name="billing.fee_paid", version=1, reading=Reading.OCCURRE
     kind: str = "payment"
 
 
+class InvoicedFee(Shape):
+    """One fee of an invoice, in the invoice's currency."""
+
+    fee: str
+    kind: str
+    amount_minor: int
+
+
+class InvoiceIssued(
+    Event, name="billing.invoice_issued", version=1, reading=Reading.OCCURRENCE, readers=("notify",)
+):
+    """An item that did not come back was invoiced. Subject: the patron's ledger.
+
+    `amount_minor` is the sum of `fees`, of which no other event tells; earlier fees are not part of it."""
+
+    invoice: str
+    patron: str
+    member: str
+    loan: str
+    item: str
+    title: str
+    loan_due: date
+    fees: tuple[InvoicedFee, ...]
+    amount_minor: int
+    currency: str
+    issued_on: date
+    due: date
+    because: Because = []
+
+
+class InvoiceSentToCollection(
+    Event, name="billing.invoice_sent_to_collection", version=1, reading=Reading.OCCURRENCE, readers=()
+):
+    """An invoice stayed unpaid for so long after its due date that it went to debt collection (K33).
+    Subject: the patron's ledger. `outstanding_minor` is what is unpaid of it."""
+
+    invoice: str
+    patron: str
+    member: str
+    outstanding_minor: int
+    currency: str
+    due: date
+    sent_on: date
+    because: Because = []
+
+
 class MoneyBlock(Shape):
-    """One member's debt that stops acts, by the rule in `because`."""
+    """One cause that stops acts by the rule in `because`: a member's debt, or its invoice (K28, K34)."""
 
     member: str
     outstanding_minor: int
     currency: str
     stops: tuple[Act, ...]
     because: Because = []
+    cause: str = "debt"
 
 
 class DebtLimitReached(

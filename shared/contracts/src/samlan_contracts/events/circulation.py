@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from samlan_contracts.event import Event, Reading
-from samlan_contracts.shapes import Because, ClosedLoan, ItemState, Mode, Thing
+from samlan_contracts.shapes import Because, ClosedLoan, ItemState, LoanStage, Mode, Thing
 
 
 class ItemReturned(
@@ -47,7 +47,9 @@ class ItemBorrowed(
     because: Because = []
 
 
-class LoanRenewed(Event, name="circulation.loan_renewed", version=1, reading=Reading.OCCURRENCE, readers=()):
+class LoanRenewed(
+    Event, name="circulation.loan_renewed", version=1, reading=Reading.OCCURRENCE, readers=("notify",)
+):
     """A loan got a new due date. Subject: the item."""
 
     loan: str
@@ -55,6 +57,28 @@ class LoanRenewed(Event, name="circulation.loan_renewed", version=1, reading=Rea
     patron: str
     due: date
     renewals: int
+    because: Because = []
+
+
+class LoanStageReached(
+    Event, name="circulation.loan_stage_reached", version=1, reading=Reading.OCCURRENCE,
+    readers=("billing", "notify"),
+):  # fmt: skip
+    """A loan that is not returned came to a stage, once per due date. Subject: the item.
+
+    `reached_on` is the branch's day on which the stage fell due, also when it is told days later; the
+    envelope's `happened_at` is the instant on that day. `born` and `patron_member` are what rules ask."""
+
+    stage: LoanStage
+    thing: Thing
+    loan: str
+    patron: str
+    patron_member: str
+    born: date | None = None
+    branch: str
+    due: date
+    renewals: int = 0
+    reached_on: date
     because: Because = []
 
 

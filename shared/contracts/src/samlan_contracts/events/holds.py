@@ -38,14 +38,20 @@ class QueueChanged(
     queue: Queue
 
 
-class HoldPlaced(Event, name="holds.hold_placed", version=1, reading=Reading.OCCURRENCE, readers=()):
-    """A hold joined its queue. Subject: the title's queue."""
+class HoldPlaced(
+    Event, name="holds.hold_placed", version=1, reading=Reading.OCCURRENCE, readers=("billing",)
+):
+    """A hold joined its queue. Subject: the title's queue.
+
+    `interlibrary`: nobody in the consortium owns an item of the title, so another library is asked, which
+    may cost a fee (D19, K26)."""
 
     hold: str
     patron: str
     title: str
     pickup: str
     channel: str
+    interlibrary: bool = False
 
 
 class HoldReady(Event, name="holds.hold_ready", version=1, reading=Reading.OCCURRENCE, readers=("notify",)):

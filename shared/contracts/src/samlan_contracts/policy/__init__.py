@@ -18,7 +18,7 @@ from samlan_contracts.policy.because import Decision
 from samlan_contracts.policy.book import Book
 from samlan_contracts.policy.books import BookSilent, PolicyBooks, UnknownMember
 from samlan_contracts.policy.calendar import BranchCalendar
-from samlan_contracts.policy.facts import Item, ItemFacts, PatronFacts
+from samlan_contracts.policy.facts import Item, ItemFacts, PatronFacts, Service
 from samlan_contracts.policy.fees import (
     FeePart,
     InvoiceTerms,
@@ -26,12 +26,14 @@ from samlan_contracts.policy.fees import (
     Overdue,
     StageDue,
     UnknownFee,
+    creditor,
     fee,
     invoice_terms,
     overdue_fee,
     overdue_stages,
     replacement_price,
     retention,
+    stage_time,
     waiver_limit,
 )
 from samlan_contracts.policy.figures import FeeKind, Hours, NoticeKind, Threshold
@@ -79,6 +81,7 @@ __all__ = [
     "Period",
     "PolicyBooks",
     "PolicyError",
+    "Service",
     "StageDue",
     "Terms",
     "Threshold",
@@ -89,6 +92,7 @@ __all__ = [
     "age_on",
     "book_drop",
     "check_book",
+    "creditor",
     "debt_threshold",
     "fee",
     "guardian_consents",
@@ -114,6 +118,7 @@ __all__ = [
     "retention",
     "shelf_deadline",
     "staffless_hours",
+    "stage_time",
     "temporary_expires",
     "temporary_may",
     "waiver_limit",

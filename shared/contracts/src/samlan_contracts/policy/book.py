@@ -125,6 +125,7 @@ class Book(BaseModel):
     late_days: tuple[rules.LateDays, ...] = ()
     overdue_fees: tuple[rules.OverdueFee, ...] = ()
     overdue_stages: tuple[rules.OverdueStage, ...] = ()
+    stage_times: tuple[rules.StageTime, ...] = ()
     fees: tuple[rules.Fee, ...] = ()
     replacements: tuple[rules.Replacement, ...] = ()
     invoices: tuple[rules.Invoice, ...] = ()

@@ -132,6 +132,10 @@ class BranchCalendar:
         """The first instant of a local day: from here on a loan due the day before is late."""
         return self._instant(day, time())
 
+    def at(self, day: date, moment: time) -> datetime:
+        """The instant at which the branch's clock shows a time on a day."""
+        return self._instant(day, moment)
+
     def opening_day_from(self, day: date) -> date:
         """The first opening day on or after a day; the day itself when no opening is known."""
         return self.opening_days_after(day - _ONE_DAY, 1, otherwise=day)

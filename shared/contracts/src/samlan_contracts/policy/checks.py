@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations, pairwise, product
-from typing import Any
+from typing import Any, get_args
 
 from samlan_contracts.policy import rules
 from samlan_contracts.policy.book import SUBJECTS, Book
 from samlan_contracts.policy.conditions import CONDITIONS
-from samlan_contracts.policy.facts import Case
+from samlan_contracts.policy.facts import Case, Service
+from samlan_contracts.policy.figures import Cause, FeeKind, NoticeKind, Stage
 
 Where = tuple[str | int, ...]
 Placed = tuple[int, rules.Rule]
@@ -20,17 +21,18 @@ Placed = tuple[int, rules.Rule]
 BINDING_TOGETHER = frozenset({"loan_limits", "age_limits"})
 # Subjects in which silence is an answer: no shortening, no limit, no such fee, no such block, nothing told.
 MAY_BE_SILENT = frozenset({
-    "queue_shortening", "loan_limits", "age_limits", "overdue_stages", "fees", "blocks", "notices",
-    "accounts", "staffless_hours",
+    "queue_shortening", "loan_limits", "age_limits", "overdue_stages", "stage_times", "fees", "blocks",
+    "notices", "accounts", "staffless_hours",
 })  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong, and the place in the book's data that it is about."""
+    """Something wrong, the place in the book's data that it is about, and what to do about it."""
 
     where: Where
     text: str
+    remedy: str = ""
 
 
 def check_rules(book: Book, positions: Mapping[str, Sequence[int]], maimed: Set[str]) -> list[Finding]:
@@ -45,6 +47,8 @@ def check_rules(book: Book, positions: Mapping[str, Sequence[int]], maimed: Set[
         findings += _timelines(subject, listed)
         findings += _never_reached(subject, listed)
         findings += _foreign_clauses(book, subject, listed)
+        told = {finding.where for finding in findings}
+        findings += [one for one in _never_read(book, subject, listed, maimed) if one.where not in told]
         if subject not in MAY_BE_SILENT | maimed:
             findings += _unanswered(book, subject)
     return findings
@@ -55,9 +59,8 @@ def _ids_of_two_subjects(placed: Mapping[str, Sequence[Placed]]) -> Iterator[Fin
     for subject, listed in placed.items():
         for index, rule in listed:
             if first_in.setdefault(rule.id, subject) != subject:
-                yield Finding(
-                    (subject, index, "id"), f"rule {rule.id}: {first_in[rule.id]} has that id as well"
-                )
+                text = f"rule {rule.id}: {first_in[rule.id]} has that id as well"
+                yield Finding((subject, index, "id"), text, "give one of the two an id of its own")
 
 
 def _timelines(subject: str, listed: Sequence[Placed]) -> Iterator[Finding]:
@@ -68,18 +71,28 @@ def _timelines(subject: str, listed: Sequence[Placed]) -> Iterator[Finding]:
     for versions in by_id.values():
         in_order = sorted(versions, key=lambda placed: placed[1].first_day)
         for (_, before), (index, after) in pairwise(in_order):
-            if text := _broken_joint(before, after):
-                yield Finding((subject, index), f"rule {after.id}: {text}")
+            if broken := _broken_joint(before, after):
+                text, remedy = broken
+                yield Finding((subject, index), f"rule {after.id}: {text}", remedy)
 
 
-def _broken_joint(before: rules.Rule, after: rules.Rule) -> str | None:
+def _broken_joint(before: rules.Rule, after: rules.Rule) -> tuple[str, str] | None:
     if before.conditions() != after.conditions():
-        return "the same id stands for two different cases; give one of them its own"
+        text = "the same id stands for two different cases; give one of them its own"
+        return text, "rename one of the two"
     if after.first_day <= before.last_day:
-        return f"overlapping dates: {_span(after)} and {_span(before)}"
+        return f"overlapping dates: {_span(after)} and {_span(before)}", _joined(after)
     if after.first_day - before.last_day > timedelta(days=1):
-        return f"a gap in the dates: nothing between {before.last_day} and {after.first_day}"
+        text = f"a gap in the dates: nothing between {before.last_day} and {after.first_day}"
+        return text, _joined(after)
     return None
+
+
+def _joined(after: rules.Rule) -> str:
+    """How the dates of two versions of a rule meet."""
+    if after.in_force_from is None:
+        return "say in `from` when the later of the two begins, and end the other the day before"
+    return f"end the one before with `until: {after.first_day - timedelta(days=1)}`"
 
 
 def _never_reached(subject: str, listed: Sequence[Placed]) -> Iterator[Finding]:
@@ -88,14 +101,98 @@ def _never_reached(subject: str, listed: Sequence[Placed]) -> Iterator[Finding]:
             continue
         if subject in BINDING_TOGETHER:
             if earlier.conditions() == later.conditions():
-                yield Finding(
-                    (subject, index), f"rule {later.id}: overlapping dates with {earlier.id}, for the same"
-                )
+                text = f"rule {later.id}: overlapping dates with {earlier.id}, for the same"
+                yield Finding((subject, index), text, "keep one of them, or give them dates that meet")
         elif _covers(earlier, later):
+            text = f"rule {later.id}: overlapping dates; {earlier.id} above always decides first"
             yield Finding(
-                (subject, index),
-                f"rule {later.id}: overlapping dates; {earlier.id} above always decides first",
+                (subject, index), text, f"put it above {earlier.id} if it is the particular case, or drop it"
             )
+
+
+def _never_read(book: Book, subject: str, listed: Sequence[Placed], maimed: Set[str]) -> Iterator[Finding]:
+    """Rules that no service ever reaches, though no single rule stands in front of them."""
+    for position, (index, rule) in enumerate(listed):
+        above = [one for _, one in listed[:position]]
+        if subject not in BINDING_TOGETHER and _decided_before(book, rule, above):
+            text = f"rule {rule.id}: no service ever reads it: the rules above decide every such case"
+            yield Finding((subject, index), text, "put it above them, or drop it")
+        if "loan_periods" not in maimed and not _normal_period_exists(book, rule):
+            text = f"rule {rule.id}: no service ever reads it: no loan period is its `normal_period`"
+            yield Finding((subject, index), text, "take `normal_period` from one of the loan periods")
+
+
+def _decided_before(book: Book, rule: rules.Rule, above: Sequence[rules.Rule]) -> bool:
+    """Whether rules above decide all that a rule is about, on every day on which it is in force."""
+    dimensions = _known_dimensions(book, type(rule))
+    own = rule.conditions()
+    rest = {name: value for name, value in own.items() if name not in {one for one, _, _ in dimensions}}
+    rivals = [
+        rival
+        for one in above
+        if _in_force_together(one, rule) and (rival := _Rival.of(one, dimensions)).covers_rest(rest)
+    ]
+    fields = [field for _, field, _ in dimensions]
+    concerned = [_values(own.get(condition), condition, field, all_) for condition, field, all_ in dimensions]
+    for day in _changes_within(rule, above) if rivals else ():
+        for values in product(*concerned):
+            case = Case(day=day, **dict(zip(fields, values, strict=True)))
+            if not any(rival.fits(case) for rival in rivals):
+                return False
+    return bool(rivals)
+
+
+def _values(wanted: Any, condition: str, field: str, all_: tuple[Any, ...]) -> list[Any]:
+    """Those of the possible values that a condition is about."""
+    if wanted is None:
+        return list(all_)
+    holds = CONDITIONS[condition].holds
+    return [value for value in all_ if holds(wanted, Case(day=date.min, **{field: value}))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rival:
+    """A rule that stands above, taken apart: its days, what is asked of known cases, and the rest."""
+
+    first_day: date
+    last_day: date
+    tests: tuple[tuple[Callable[[Any, Case], bool], Any], ...]
+    rest: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, rule: rules.Rule, dimensions: Sequence[tuple[str, str, tuple[Any, ...]]]) -> _Rival:
+        known = {condition for condition, _, _ in dimensions}
+        own = rule.conditions()
+        tests = tuple((CONDITIONS[name].holds, value) for name, value in own.items() if name in known)
+        rest = {name: value for name, value in own.items() if name not in known}
+        return cls(rule.first_day, rule.last_day, tests, rest)
+
+    def covers_rest(self, rest: Mapping[str, Any]) -> bool:
+        """Whether it asks no more of what cannot be listed than the rule below does."""
+        return all(
+            name in rest and CONDITIONS[name].covers(value, rest[name]) for name, value in self.rest.items()
+        )
+
+    def fits(self, case: Case) -> bool:
+        """Whether it decides a case, as far as the case is known."""
+        return self.first_day <= case.day <= self.last_day and all(
+            holds(value, case) for holds, value in self.tests
+        )
+
+
+def _changes_within(rule: rules.Rule, rivals: Sequence[rules.Rule]) -> list[date]:
+    """The days of a rule on which another set of rivals begins to be in force."""
+    starts = {rule.first_day, *(one.first_day for one in rivals)}
+    starts |= {one.last_day + timedelta(days=1) for one in rivals if one.last_day < date.max}
+    return sorted(day for day in starts if rule.first_day <= day <= rule.last_day)
+
+
+def _normal_period_exists(book: Book, rule: rules.Rule) -> bool:
+    if not isinstance(rule, rules.QueueShortening) or rule.normal_period is None:
+        return True
+    return any(
+        one.period == rule.normal_period and _in_force_together(one, rule) for one in book.loan_periods
+    )
 
 
 def _covers(earlier: rules.Rule, later: rules.Rule) -> bool:
@@ -116,7 +213,13 @@ def _foreign_clauses(book: Book, subject: str, listed: Sequence[Placed]) -> Iter
             if not _in_range(clause, book.clauses):
                 known = book.clauses or "(none)"
                 text = f"rule {rule.id}: cites {clause}, which is not among the clauses {known}"
-                yield Finding((subject, index, "cites"), text)
+                yield Finding((subject, index, "cites"), text, _citing(book))
+
+
+def _citing(book: Book) -> str:
+    if book.clauses is None:
+        return "name the clauses of the source at the top, such as `clauses: K01-K57`"
+    return f"cite a clause from {book.clauses}, or correct `clauses` at the top"
 
 
 def _in_range(clause: str, clauses: str | None) -> bool:
@@ -137,20 +240,34 @@ def _unanswered(book: Book, subject: str) -> Iterator[Finding]:
             known = dict(zip(dimensions, values, strict=True))
             if asked.first(Case(day=day, **known)) is None:
                 case = ", ".join(map(str, values)) or "anything"
-                yield Finding((subject,), f"`{subject}`: a gap: no rule for {case}{_since(day)}")
+                text = f"`{subject}`: a gap: no rule for {case}{_since(day)}"
+                yield Finding((subject,), text, f"add a last rule to `{subject}` that has no conditions")
                 break
 
 
 def _dimensions(book: Book, kind: type[rules.Rule]) -> dict[str, tuple[Any, ...]]:
-    """What a case of these rules may be, where the possibilities are few and known."""
+    """What a case that must be answered may be, where the possibilities are few and known."""
+    return {
+        name: values
+        for condition, name, values in _known_dimensions(book, kind)
+        if condition not in ("kinds", "stage", "cause", "service")
+    }
+
+
+def _known_dimensions(book: Book, kind: type[rules.Rule]) -> list[tuple[str, str, tuple[Any, ...]]]:
+    """The conditions of these rules whose possibilities are few and known, by condition and case."""
     known: dict[str, tuple[str, tuple[Any, ...]]] = {
         "materials": ("material", tuple(sorted(book.all_materials))),
         "audience": ("audience", ("adult", "child")),
         "issue": ("issue", ("current", "earlier_years")),
         "branch_kinds": ("branch_kind", ("library", "mobile", "partner")),
         "items": ("items", ("own", "foreign")),
+        "kinds": ("kind", get_args(FeeKind) + get_args(NoticeKind)),
+        "stage": ("kind", get_args(Stage)),
+        "cause": ("cause", get_args(Cause)),
+        "service": ("service", get_args(Service)),
     }
-    return dict(known[name] for name in kind.model_fields if name in known)
+    return [(name, *known[name]) for name in kind.model_fields if name in known]
 
 
 def _span(rule: rules.Rule) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
 from samlan_contracts.policy.because import Decision, reason
@@ -24,6 +24,7 @@ from samlan_contracts.policy.rules import (
     OverdueStage,
     Replacement,
     Retention,
+    StageTime,
     Waiver,
 )
 from samlan_contracts.policy.says import Count, Kind
@@ -237,6 +238,17 @@ def overdue_stages(books: PolicyBooks, *, member: str, due: date) -> Decision[tu
         for rule in rules
     ]
     return Decision(stages, because)
+
+
+def stage_time(books: PolicyBooks, *, member: str, on: date) -> time:
+    """The local time at which loans come to their stages; a book that says none means as the day begins."""
+    rule = books.book(member).subject(StageTime).first(Case(day=on))
+    return rule.told_at if rule else time()
+
+
+def creditor(books: PolicyBooks, *, item: str, patron: str, branch: str) -> str:
+    """The member whose book says what follows a loan not returned, and to whom its fees are owed."""
+    return books.answering("overdue_fees", Parties(item=item, patron=patron, branch=branch)).member
 
 
 def invoice_terms(books: PolicyBooks, *, member: str, on: date) -> Decision[InvoiceTerms]:

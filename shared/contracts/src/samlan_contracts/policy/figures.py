@@ -84,6 +84,13 @@ class Hours:
         return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
 
 
+def _time_of_day(written: object) -> time:
+    match = re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", written) if isinstance(written, str) else None
+    if match is None:
+        raise ValueError(f"a time of day is written like 08:00; not {written!r}")
+    return time.fromisoformat(match[0])
+
+
 def _in_currency(parse: Callable[[object, str], Any]) -> Callable[[object, ValidationInfo], Any]:
     return lambda written, info: parse(written, str((info.context or {}).get("currency")))
 
@@ -108,6 +115,7 @@ Limit = Annotated[
 ]
 Length = Annotated[Period, BeforeValidator(Period.parse), Doc("a period: `28 days`, `4 weeks`, `1 month`")]
 Seconds = Annotated[int, BeforeValidator(parse_seconds), Doc("a short time: `0 seconds`, `10 minutes`")]
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day), Doc("a local time of day: `08:00`")]
 OpenHours = Annotated[Hours, BeforeValidator(Hours.parse), Doc("hours: `07:00-22:00`")]
 Age = Annotated[int, Field(ge=0, le=130, strict=True), Doc("an age in years")]
 PinDigits = Annotated[int, Field(ge=4, le=12, strict=True), Doc("a number from 4 to 12")]

@@ -41,17 +41,19 @@ def _counted_due(book: Book, item: Item, start: date, holds: int, service: Servi
         day=start, material=item.material, audience=item.audience, issue=_issue(item, start), service=service
     )
     normal = rule_for(book, LoanPeriod, case)
+    elsewhere = None if service == "branch" else service
     due = normal.period.after(start)
     shorter = book.subject(QueueShortening).first(replace(case, holds=holds, normal=normal.period))
     if shorter is not None and (sooner := shorter.period.after(start)) < due:
         why = reason(
             book, shorter, "due_with_queue", due=sooner, period=shorter.period, from_day=start,
             holds_waiting=Count(holds, "hold"), normal_period=normal.period, material=item.material,
+            service=elsewhere,
         )  # fmt: skip
         return Decision(sooner, [why])
     why = reason(
         book, normal, "due", due=due, period=normal.period, from_day=start, material=item.material,
-        audience=item.audience, issued=item.issued, holds_waiting=Count(holds, "hold"),
+        audience=item.audience, issued=item.issued, holds_waiting=Count(holds, "hold"), service=elsewhere,
     )  # fmt: skip
     return Decision(due, [why])
 
@@ -61,7 +63,10 @@ def _on_a_due_day(book: Book, branch: BranchCalendar, start: date, counted: Deci
     due = branch.opening_day_from(counted.value) if rule.due_on == "opening_day" else counted.value
     if due == counted.value:
         return counted
-    why = reason(book, rule, "due_on_opening_day", counted=counted.value, due=due, branch=branch.branch)
+    why = reason(
+        book, rule, "due_on_opening_day", counted=counted.value, due=due, branch=branch.branch,
+        closed_days=Count((due - counted.value).days, "day"),
+    )  # fmt: skip
     return Decision(due, [*counted.because, why])
 
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from samlan_contracts.policy.book import SUBJECTS, Book
 from samlan_contracts.policy.checks import Finding, check_rules
+from samlan_contracts.policy.remedies import remedy_of
 
 # A book of a thousand rules is below this; larger is not a policy book.
 MAX_BOOK_BYTES = 1_000_000
@@ -23,23 +24,25 @@ LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WHOLE_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})")
 _PLAIN = {"true": True, "false": False, "null": None, "~": None, "": None}
 _SAID_BETTER = {
-    "extra_forbidden": "is not known here",
+    "extra_forbidden": "is not known here: no service reads it",
     "missing": "is missing",
     "tuple_type": "should be a list",
     "frozen_set_type": "should be a list",
     "model_type": "should be fields with values",
 }
+_NOT_A_BOOK = "compare the line with another member's book: spaces, colons, quotes and brackets"
 
 Location = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mistake:
-    """One mistake of a policy book and where it stands; line 0 is the file as a whole."""
+    """One mistake of a policy book, where it stands, and what to do; line 0 is the file as a whole."""
 
     file: str
     line: int
     text: str
+    remedy: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.text}"
@@ -70,10 +73,11 @@ def check_book(text: str | bytes, file: str) -> tuple[Book | None, tuple[Mistake
     try:
         data, page = _parse(text)
     except _Unreadable as unreadable:
-        return None, (Mistake(file, unreadable.line, unreadable.text),)
+        return None, (Mistake(file, unreadable.line, unreadable.text, _NOT_A_BOOK),)
     book, findings = _validate(data)
-    mistakes = page.mistakes + [(page.line_of(finding.where), finding.text) for finding in findings]
-    return (None if mistakes else book), tuple(sorted({Mistake(file, line, said) for line, said in mistakes}))
+    mistakes = {Mistake(file, line, text, remedy) for line, text, remedy in page.mistakes}
+    mistakes |= {Mistake(file, page.line_of(one.where), one.text, one.remedy) for one in findings}
+    return (None if mistakes else book), tuple(sorted(mistakes))
 
 
 class _Unreadable(Exception):
@@ -116,7 +120,7 @@ class _Page:
     def __init__(self) -> None:
         self._lines: dict[Location, int] = {}
         self._seen: set[int] = set()
-        self.mistakes: list[tuple[int, str]] = []
+        self.mistakes: list[tuple[int, str, str]] = []
 
     def line_of(self, where: Location) -> int:
         """The line of the nearest enclosing thing that stands in the file."""
@@ -128,7 +132,8 @@ class _Page:
         line = node.start_mark.line + 1
         self._lines.setdefault(where, line)
         if id(node) in self._seen or len(where) > MAX_DEPTH:
-            self.mistakes.append((line, "anchors, aliases and deep nesting are not read; write it out"))
+            text = "anchors, aliases and deep nesting are not read; write it out"
+            self.mistakes.append((line, text, "write the rule out in full, without & and *"))
             return None
         self._seen.add(id(node))
         match node:
@@ -144,7 +149,7 @@ class _Page:
         for key_node, value_node in node.value:
             key, line = str(key_node.value), key_node.start_mark.line + 1
             if key in found:
-                self.mistakes.append((line, f"`{key}` is written twice"))
+                self.mistakes.append((line, f"`{key}` is written twice", "keep one of the two"))
             self._lines[(*where, key)] = line
             found[key] = self.read(value_node, (*where, key))
         return found
@@ -191,7 +196,15 @@ def _finding(problem: dict[str, Any], data: dict[str, Any]) -> Finding:
     about += [f"`{within[0]}`"] if within else []
     said = _SAID_BETTER.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
     joint = ": " if problem["type"] == "value_error" else " "
-    return Finding(where, ": ".join(about) + joint + said.replace("Input should", "should"))
+    text = ": ".join(about) + joint + said.replace("Input should", "should")
+    return Finding(where, text, _founded(said) or remedy_of(problem, data))
+
+
+def _founded(said: str) -> str:
+    """The remedy of what a rule says of itself as a whole."""
+    if said.startswith("cites no clause"):
+        return "add `cites: [...]`, or `assumed: true` where no source states the rule"
+    return "let it begin on or before the day it ends" if said.startswith("`from`") else ""
 
 
 def _rule_at(data: dict[str, Any], where: Location) -> dict[str, Any] | None:

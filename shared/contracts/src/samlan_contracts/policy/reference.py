@@ -77,20 +77,20 @@ def _rows(kind: type[Rule]) -> Iterator[str]:
             role = f"when: {CONDITIONS[name].says}"
         else:
             role = "figure" if field.is_required() else "figure, may be left out"
-        yield f"| `{name}` | {role} | {_written(hints[name])} |"
+        yield f"| `{name}` | {role} | {written(hints[name])} |"
 
 
-def _written(hint: Any) -> str:
-    """How a value of this type is written in a book."""
+def written(hint: Any) -> str:
+    """How a value of this type is written in a book, in Markdown."""
     if get_origin(hint) is Annotated:
         docs = [extra.documentation for extra in get_args(hint)[1:] if isinstance(extra, Doc)]
-        return docs[0] if docs else _written(get_args(hint)[0])
+        return docs[0] if docs else written(get_args(hint)[0])
     if get_origin(hint) is Literal:
         return " or ".join(f"`{str(value).lower()}`" for value in get_args(hint))
     if get_origin(hint) in (frozenset, tuple):
-        return f"a list of {_written(get_args(hint)[0])}"
+        return f"a list of {written(get_args(hint)[0])}"
     parts = [part for part in get_args(hint) if part not in (NoneType, Ellipsis)]
-    return " or ".join(_written(part) for part in parts) or {bool: "`true` or `false`", int: "a number"}[hint]
+    return " or ".join(written(part) for part in parts) or {bool: "`true` or `false`", int: "a number"}[hint]
 
 
 def _listed(names: Any) -> str:

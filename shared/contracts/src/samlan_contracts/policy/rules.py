@@ -31,6 +31,7 @@ from samlan_contracts.policy.figures import (
     Price,
     Seconds,
     Stage,
+    TimeOfDay,
 )
 from samlan_contracts.shapes import Act, Audience
 
@@ -168,6 +169,12 @@ class OverdueStage(Rule):
 
     stage: Stage
     after_due: Length
+
+
+class StageTime(Rule):
+    """At what local time of a branch's day its loans come to what falls due that day (G04, K22, K45)."""
+
+    told_at: TimeOfDay
 
 
 class Fee(Rule):

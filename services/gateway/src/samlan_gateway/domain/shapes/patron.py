@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from samlan_gateway.domain.shapes.common import Because, Listed, Money, Reason
 
@@ -69,6 +69,12 @@ class Loan(BaseModel):
     because: Because = []
 
 
+class Lent(Loan):
+    """A loan just made, with the lines of the receipt to print in the branch's language."""
+
+    slip: list[str] = []
+
+
 class Ended(BaseModel):
     """An ended loan of a patron who keeps a history."""
 
@@ -78,6 +84,12 @@ class Ended(BaseModel):
     name: str | None = None
     borrowed_at: datetime
     returned_at: datetime
+
+
+class HistoryKept(BaseModel):
+    """Whether ended loans are kept from now on."""
+
+    enabled: bool
 
 
 class RenewalOutcome(BaseModel):
@@ -110,6 +122,7 @@ class Hold(BaseModel):
     item: str | None = None
     ready_until: date | None = None
     placed_at: datetime
+    interlibrary: bool = Field(default=False, description="nobody here owns it: another library is asked")
     because: Because = []
 
 
@@ -182,3 +195,4 @@ class Notice(BaseModel):
     reason: str | None = None
     due_at: datetime | None = None
     at: datetime | None = None
+    because: Because = []

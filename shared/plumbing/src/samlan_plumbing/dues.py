@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from pymongo.asynchronous.collection import AsyncCollection
 
-from samlan_holds.store.coding import SLOT
-
 # Sorting reads every match on the embedded datastore, so the look ahead grows in steps.
 AHEAD: Final = tuple(timedelta(hours=hours) for hours in (0, 1, 24, 24 * 30, 24 * 400))
+SLOT: Final = 1  # a constant under an index, by which a job finds documents with something due
 
 
 async def earliest(

@@ -1,0 +1,388 @@
+"""What follows a loan that is not returned: reminder fees, invoices, what a late return takes off them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from samlan_contracts.events.billing import (
+    DebtLimitCleared,
+    DebtLimitReached,
+    FeeCharged,
+    FeeCorrected,
+    InvoiceIssued,
+    InvoiceSentToCollection,
+)
+from samlan_plumbing import seams
+from samlan_plumbing.ids import derive
+
+from .conftest import DUE, morning
+
+KUNGSBACKA = ("kungsbacka", "SEK")
+INVOICED_ON = DUE + timedelta(days=42)
+PAYABLE = INVOICED_ON + timedelta(days=30)
+COLLECTED_ON = PAYABLE + timedelta(weeks=5)
+
+
+async def costs(billing: Any, patron: str = "karin") -> dict[str, list[int]]:
+    """What a patron was charged and owes still of each kind of fee."""
+    await billing.world.settle()
+    found: dict[str, list[int]] = {}
+    for fee in await billing.fees(patron):
+        if fee["amount"]["amount"]:
+            found.setdefault(fee["kind"], []).append(fee["amount"]["amount"])
+    await billing.owed(patron)
+    return {kind: sorted(amounts) for kind, amounts in sorted(found.items())}
+
+
+async def back(billing: Any, on: date, **more: Any) -> None:
+    """The item comes back at noon of a day, and is told of then."""
+    at = morning(on) + timedelta(hours=4)
+    billing.world.clock.set(max(at, billing.world.clock.now()))
+    await billing.returned(at=at, days_late=(on - more.get("due", DUE)).days, **more)
+    await billing.world.settle()
+
+
+async def run(billing: Any, at: datetime) -> None:
+    """Library time comes to an instant, and what is due is done."""
+    billing.world.clock.set(at)
+    for service in billing.world.services.values():
+        await service.jobs.run_due()
+    await billing.world.settle()
+
+
+# -- reminders -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("K22")
+async def test_each_reminder_costs_twenty_kronor_once(billing: Any) -> None:
+    await billing.stage("due_soon")
+    await billing.stage("reminder_1", times=3)
+    assert await costs(billing) == {"reminder": [2000]}
+    await billing.stage("reminder_2", times=2)
+    await billing.stage("reminder_1")
+    assert await costs(billing) == {"reminder": [2000, 2000]}
+    told = billing.world.events(FeeCharged)
+    assert [(one.fee, one.kind, one.amount_minor, one.title) for one in told] == [
+        (derive("fee", "loan-1", stage, DUE.isoformat()), "reminder", 2000, "title-of-item-of-loan-1")
+        for stage in ("reminder_1", "reminder_2")
+    ]
+    [first, _] = await billing.fees()
+    [why] = first["because"]
+    assert (why["rule"], why["cites"]) == ("kungsbacka/reminder_fee", ["K19", "K22"])
+    assert why["says"]["sv"] == "Första påminnelsen: 20,00 SEK."
+
+
+@pytest.mark.clause("K19", "K22")
+@pytest.mark.parametrize(("due", "owed"), [(date(2018, 8, 24), {}), (date(2018, 8, 25), {KUNGSBACKA: 2000})])
+async def test_reminders_cost_something_from_the_first_of_september_2018(
+    billing: Any, due: date, owed: dict[Any, int]
+) -> None:
+    await billing.stage("reminder_1", due=due)
+    await billing.world.settle()
+    assert await billing.owed() == owed
+
+
+@pytest.mark.clause("K22")
+async def test_a_renewed_loan_is_reminded_of_its_new_date_and_pays_again(billing: Any) -> None:
+    await billing.stage("reminder_1")
+    await billing.stage("reminder_1", due=DUE + timedelta(days=35))
+    assert await costs(billing) == {"reminder": [2000, 2000]}
+
+
+@pytest.mark.clause("K25", "O38")
+async def test_a_child_pays_for_no_reminder_and_no_invoice_but_for_the_item(billing: Any) -> None:
+    for stage in ("reminder_1", "reminder_2", "invoiced"):
+        await billing.stage(stage, "lasse", audience="child")
+        await billing.stage(stage, "lasse", audience="child", member="orebro", loan="loan-2")
+    assert await costs(billing, "lasse") == {"replacement": [12000, 12000]}
+    assert [one.amount_minor for one in billing.world.events(InvoiceIssued)] == [12000, 12000]
+
+
+@pytest.mark.clause("K25")
+async def test_who_turned_eighteen_pays_for_reminders_from_that_very_day(billing: Any) -> None:
+    await billing.stage("reminder_1", "emil", due=date(2026, 11, 17))  # the day before the birthday
+    assert await costs(billing, "emil") == {}
+    await billing.stage("reminder_1", "emil", due=date(2026, 11, 18), loan="loan-2")
+    assert await costs(billing, "emil") == {"reminder": [2000]}
+
+
+# -- invoices ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("K23", "K30")
+async def test_an_invoice_has_its_fee_the_price_of_the_item_and_a_day_to_be_paid(billing: Any) -> None:
+    await billing.stage("invoiced", times=2)
+    assert await costs(billing) == {"invoice": [4000], "replacement": [25000]}
+    [told] = billing.world.events(InvoiceIssued)
+    assert (told.patron, told.member, told.amount_minor, told.currency) == ("karin", *_kr(29000))
+    assert (told.issued_on, told.due, told.loan_due, told.loan) == (INVOICED_ON, PAYABLE, DUE, "loan-1")
+    assert [(one.kind, one.amount_minor) for one in told.fees] == [("invoice", 4000), ("replacement", 25000)]
+    assert billing.world.events(FeeCharged) == []  # the invoice tells of both
+    fees = await billing.fees()
+    assert {(one["invoice"], one["invoice_due"]) for one in fees} == {(told.invoice, PAYABLE.isoformat())}
+    assert [one["rule"] for one in told.because] == [
+        "kungsbacka/invoice_fee", "kungsbacka/invoice_terms", "kungsbacka/adult_book",
+        "kungsbacka/invoice_terms",
+    ]  # fmt: skip
+
+
+def _kr(amount_minor: int) -> tuple[str, int, str]:
+    return ("kungsbacka", amount_minor, "SEK")
+
+
+PRICES = (
+    ("book", "adult", 25000), ("audiobook", "adult", 25000), ("book", "child", 12000),
+    ("audiobook", "child", 12000), ("dvd", "adult", 40000), ("feature_film", "adult", 40000),
+    ("music_cd", "adult", 15000), ("periodical", "adult", 5000), ("periodical", "child", 2500),
+    ("book_club_bag", "adult", 14000), ("theme_bag", "child", 14000),
+)  # fmt: skip
+
+
+@pytest.mark.clause("K30")
+async def test_every_kind_of_item_has_its_price(billing: Any) -> None:
+    for number, (material, audience, _) in enumerate(PRICES):
+        await billing.stage("invoiced", material=material, audience=audience, loan=f"loan-{number}")
+    await billing.world.settle()
+    paid = {one["loan"]: one["amount"]["amount"] for one in await billing.fees() if one["kind"] != "invoice"}
+    assert [paid[f"loan-{number}"] for number in range(len(PRICES))] == [price for *_, price in PRICES]
+
+
+@pytest.mark.clause("K31")
+async def test_a_higher_new_price_is_charged_and_a_lower_one_is_not(billing: Any) -> None:
+    for number, price in enumerate((24999, 25000, 25001, 39900)):
+        await billing.stage("invoiced", price=price, loan=f"loan-{number}")
+    assert (await costs(billing))["replacement"] == [25000, 25000, 25001, 39900]
+    assert [one.because[2]["rule"] for one in billing.world.events(InvoiceIssued)] == [
+        "kungsbacka/adult_book"
+    ] * 4
+
+
+@pytest.mark.clause("O29", "O38")
+async def test_orebro_takes_no_invoice_fee_and_the_price_of_the_item(billing: Any) -> None:
+    await billing.stage("invoiced", member="orebro")
+    assert await costs(billing) == {"replacement": [25000]}
+
+
+# -- returned after all --------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("K32")
+async def test_after_an_invoice_all_fees_stay_but_the_price_of_the_item(billing: Any) -> None:
+    for stage in ("reminder_1", "reminder_2", "invoiced"):
+        await billing.stage(stage)
+    await back(billing, INVOICED_ON + timedelta(days=8))
+    kept = {"invoice": [4000], "overdue": [15000], "reminder": [2000, 2000]}
+    assert await costs(billing) == kept
+    assert await billing.owed() == {KUNGSBACKA: 23000}
+    [corrected] = billing.world.events(FeeCorrected)
+    assert corrected.amount_minor == 25000
+
+
+@pytest.mark.clause("K22", "K23", "K32")
+async def test_no_order_of_the_news_changes_what_a_loan_costs(billing: Any) -> None:
+    """Two reminders, the invoice, the return after it, and news of a return between the reminders."""
+    news = ("reminder_1", "reminder_2", "invoiced", "returned", "moved")
+    between = morning(DUE + timedelta(days=10)) + timedelta(hours=4)
+    late = morning(INVOICED_ON + timedelta(days=8))
+    billing.world.clock.set(late)
+    orders = list(permutations(news))
+    for number, order in enumerate(orders):
+        loan = {"patron": f"reader-{number}", "loan": f"loan-{number}", "born": date(1990, 1, 1)}
+        for one in order:
+            if one == "returned":
+                await billing.returned(at=late, **loan)
+            elif one == "moved":
+                await billing.closing_moved(at=between, **{**loan, "born": None})
+            else:
+                await billing.stage(one, **loan)
+    await billing.world.settle()
+    ends = {order: await costs(billing, f"reader-{number}") for number, order in enumerate(orders)}
+    expected = {"overdue": [3000], "reminder": [2000]}
+    assert {order: end for order, end in ends.items() if end != expected} == {}
+
+
+@pytest.mark.clause("K22")
+async def test_who_came_back_in_time_pays_nothing_though_it_is_known_late(billing: Any) -> None:
+    for loan, first in (("loan-1", "stage"), ("loan-2", "return")):
+        if first == "stage":
+            await billing.stage("reminder_1", loan=loan)
+            await billing.world.settle()
+        billing.world.clock.set(morning(DUE + timedelta(days=8)))
+        await billing.returned(days_late=-1, loan=loan)
+        await billing.world.settle()
+        if first == "return":
+            await billing.stage("reminder_1", loan=loan)
+    assert await costs(billing) == {}
+    assert await billing.owed() == {}
+
+
+async def test_a_return_in_time_that_is_told_in_time_writes_nothing(billing: Any) -> None:
+    due = DUE + timedelta(days=14)
+    await back(billing, due + timedelta(days=5), due=due, audience="child")
+    assert await billing.documents("closings") == await billing.documents("ledgers") == []
+
+
+@pytest.mark.clause("K32")
+async def test_an_invoice_of_an_earlier_due_date_falls_when_the_renewed_loan_ends(billing: Any) -> None:
+    await billing.stage("invoiced")
+    await billing.world.settle()
+    later = INVOICED_ON + timedelta(days=28)
+    at = morning(later) - timedelta(days=3)
+    closed = billing.closed(due=later, at=at).model_copy(update={"renewals": 1})
+    billing.closed = lambda *_, **__: closed
+    billing.world.clock.set(at)
+    await billing.returned()
+    assert await costs(billing) == {"invoice": [4000]}
+
+
+@pytest.mark.clause("K32")
+@pytest.mark.parametrize(("days", "credit"), [(180, True), (181, False)])
+async def test_a_paid_item_that_is_found_in_time_is_paid_back(billing: Any, days: int, credit: bool) -> None:
+    await billing.stage("invoiced", audience="child", material="book")
+    await billing.world.settle()
+    fees = [one["id"] for one in await billing.fees()]
+    assert (await billing.pay(*fees)).status_code == 201
+    await run(billing, morning(INVOICED_ON + timedelta(days=days)))
+    await back(billing, INVOICED_ON + timedelta(days=days), audience="child")
+    assert await billing.owed() == ({KUNGSBACKA: -12000} if credit else {})
+
+
+# -- collection ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("K33")
+async def test_an_unpaid_invoice_goes_to_collection_five_weeks_after_its_day_and_once(billing: Any) -> None:
+    await billing.stage("invoiced")
+    await run(billing, morning(COLLECTED_ON, seconds=-1))
+    assert billing.world.events(InvoiceSentToCollection) == []
+    due = (await billing.world.get("billing", "/clock/next")).json()["due"]
+    assert due == morning(COLLECTED_ON).isoformat()
+    await run(billing, morning(COLLECTED_ON))
+    await run(billing, morning(COLLECTED_ON + timedelta(days=400)))
+    [told] = billing.world.events(InvoiceSentToCollection)
+    assert (told.patron, told.outstanding_minor, told.due, told.sent_on) == (
+        "karin", 29000, PAYABLE, COLLECTED_ON,
+    )  # fmt: skip
+    assert told.because[0]["cites"] == ["K32", "K33"]
+    assert {one["collected_at"] is not None for one in await billing.fees()} == {True}
+
+
+@pytest.mark.clause("K33")
+async def test_what_was_paid_or_taken_off_goes_to_no_collection(billing: Any) -> None:
+    for number in range(4):
+        await billing.stage("invoiced", loan=f"loan-{number}")
+    await billing.world.settle()
+    by_loan = {(one["loan"], one["kind"]): one["id"] for one in await billing.fees()}
+    await billing.pay(by_loan["loan-0", "invoice"], by_loan["loan-0", "replacement"])
+    await billing.pay(by_loan["loan-1", "invoice"])
+    await back(billing, PAYABLE, loan="loan-2", audience="child")
+    await run(billing, morning(COLLECTED_ON))
+    told = {one.outstanding_minor for one in billing.world.events(InvoiceSentToCollection)}
+    assert told == {25000, 4000, 29000}
+
+
+@pytest.mark.clause("K33")
+async def test_an_imported_invoice_goes_to_collection_only_when_its_day_is_still_to_come(
+    billing: Any,
+) -> None:
+    await billing.imported(
+        {"fee": "past", "kind": "replacement", "amount": 25000, "invoice": "i1", "invoice_due": "2026-10-19"},
+        {"fee": "next", "kind": "replacement", "amount": 25000, "invoice": "i2", "invoice_due": "2026-10-20"},
+    )  # five weeks later is the day of the import, four hours ago, and the day after it
+    await run(billing, morning(date(2026, 12, 31)))
+    assert [one.invoice for one in billing.world.events(InvoiceSentToCollection)] == ["i2"]
+
+
+async def test_two_replicas_send_an_invoice_to_collection_once(billing: Any) -> None:
+    await billing.stage("invoiced")
+    await billing.stage("invoiced", loan="loan-2")
+    await billing.world.settle()
+    await billing.start("billing-2")
+    billing.world.clock.set(morning(COLLECTED_ON))
+    await asyncio.gather(*(one.jobs.run_due() for one in billing.world.services.values()))
+    await billing.world.settle()
+    told = [one.id for one in billing.world.told if one.type == InvoiceSentToCollection.NAME]
+    assert len(told) == len(set(told)) == 2
+
+
+# -- what an invoice stops -----------------------------------------------------------------------------------
+
+
+async def stopped_by(billing: Any, patron: str = "karin") -> list[str]:
+    await billing.world.settle()
+    return [one["cause"] for one in (await billing.account(patron))["blocks"]]
+
+
+@pytest.mark.clause("K34")
+@pytest.mark.parametrize("ends", ["payment", "return"])
+async def test_an_invoice_for_an_item_stops_the_card_until_a_return_or_a_payment(
+    billing: Any, ends: str
+) -> None:
+    await billing.stage("reminder_1", material="periodical", audience="child")
+    assert await stopped_by(billing) == []
+    await billing.stage("invoiced", material="periodical", audience="child")
+    assert await stopped_by(billing) == ["invoice"]  # 85 kronor: less than a debt that stops
+    [told] = billing.world.events(DebtLimitReached)
+    assert set(told.blocks[0].stops) == {"borrow", "renew", "hold", "book_computer", "staffless"}
+    assert told.blocks[0].because[0]["cites"] == ["K34"]
+    if ends == "payment":
+        paid = next(one["id"] for one in await billing.fees() if one["kind"] == "replacement")
+        await billing.pay(paid)
+    else:
+        await back(billing, INVOICED_ON + timedelta(days=1), material="periodical", audience="child")
+    assert await stopped_by(billing) == []
+    assert len(billing.world.events(DebtLimitCleared)) == 1
+
+
+@pytest.mark.clause("K28", "K29")
+async def test_a_debt_above_a_hundred_kronor_stops_until_it_is_no_longer_above(billing: Any) -> None:
+    for loan in range(5):
+        await billing.stage("reminder_1", loan=f"loan-{loan}")
+    assert await stopped_by(billing) == []  # a hundred kronor
+    await billing.stage("reminder_1", loan="loan-5")
+    assert await stopped_by(billing) == ["debt"]
+    await billing.pay((await billing.fees())[0]["id"])
+    assert await stopped_by(billing) == []
+
+
+@pytest.mark.clause("O30", "O31")
+async def test_an_invoice_of_orebro_stops_an_adult_and_never_a_child(billing: Any) -> None:
+    for patron in ("karin", "lasse"):
+        await billing.patron(patron, member="orebro")
+        await billing.stage("invoiced", patron, member="orebro", loan=f"loan-of-{patron}")
+    assert await stopped_by(billing, "karin") == ["debt"]
+    assert await stopped_by(billing, "lasse") == []
+    assert (await billing.owed("lasse")) == {("orebro", "SEK"): 25000}
+
+
+# -- whatever happens ----------------------------------------------------------------------------------------
+
+
+async def test_an_invoice_is_booked_and_told_once_wherever_billing_dies(billing: Any) -> None:
+    for point in (1, 2, 3, 4):
+        died = asyncio.Event()
+        left = [point]
+
+        async def dies(service: str, _: str, died: Any = died, left: list[int] = left) -> None:
+            left[0] -= service == "billing"
+            if left[0] == 0 and not died.is_set():
+                died.set()
+                await asyncio.Future()
+
+        seams.install(dies)
+        try:
+            await billing.stage("invoiced", loan=f"loan-{point}")
+            await asyncio.wait_for(died.wait(), 20)
+        finally:
+            seams.install(None)
+        await billing.world.crash("billing")
+        await billing.start()
+        await billing.world.settle()
+        while len(billing.world.events(InvoiceIssued)) < point:
+            await asyncio.sleep(0.01)
+    assert await costs(billing) == {"invoice": [4000] * 4, "replacement": [25000] * 4}
+    assert len(billing.world.events(InvoiceIssued)) == 4
