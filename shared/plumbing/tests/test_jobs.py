@@ -74,5 +74,5 @@ async def test_a_job_that_says_cheaply_whether_work_is_due_is_not_asked_for_the_
         left -= 1
         return 1
 
-    jobs = JobLoop(resources, [Job(name="one", next_due=next_due, run=do_one, is_due=is_due)])  # type: ignore[arg-type]
+    jobs = JobLoop(resources, [Job(name="one", next_due=next_due, run=do_one, due=is_due)])  # type: ignore[arg-type]
     assert await jobs.run_due() == 2
