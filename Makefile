@@ -49,7 +49,7 @@ test: check
 
 # The table of the clauses with their tests; ONLY=--collect-only shows it without running them.
 clauses: install
-	$(BIN)/pytest -q -n 3 --dist loadgroup -p samlan_testkit.clauses --clauses docs/clauses.yaml $(ONLY)
+	$(BIN)/pytest -q -n 3 -p samlan_testkit.clauses --clauses docs/clauses.yaml $(ONLY)
 
 faults: install
 	SAMLAN_SEEDS="$(SEEDS)" $(BIN)/pytest -n 0 tests/faults -o log_cli=true -o log_cli_level=WARNING
