@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,13 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from samlan_circulation import app
 from samlan_circulation.domain.model import BranchId, Loan, LoanId, PatronId
-from samlan_circulation.domain.staging import stages_of
+from samlan_circulation.domain.staging import reach, scheduled, stages_of
 from samlan_circulation.handlers import imports
 from samlan_contracts.events.circulation import LoanStageReached
 from samlan_plumbing import seams
 
 from .conftest import Library
-from .story import KARIN, KUNGSBACKA, books, branch, thing
+from .story import KARIN, KUNGSBACKA, books, branch, item, thing
 from .test_crashes import Crash
 
 FYREN = "kungsbacka/fyren"
@@ -227,11 +228,11 @@ def stages_told(library: Library, item: str) -> list[str]:
 async def test_what_the_patron_says_was_handed_in_comes_to_no_stage_and_what_is_lost_does(
     library: Library,
 ) -> None:
-    for item, word in (("claimed", "claimed_returned"), ("gone", "lost")):
-        await lent(library, item)
+    for barcode, word in (("claimed", "claimed_returned"), ("gone", "lost")):
+        await lent(library, barcode)
         body = {"state": word, "branch": FYREN}
         async with library.world.ask("circulation") as client:
-            assert (await client.patch(f"/private/v1/items/{item}", json=body)).status_code == 200
+            assert (await client.patch(f"/private/v1/items/{barcode}", json=body)).status_code == 200
     await until(library, morning(INVOICED))
     assert stages_told(library, "claimed") == []
     assert stages_told(library, "gone")[-1] == "invoiced"
@@ -271,3 +272,23 @@ def test_a_branch_in_another_zone_counts_its_own_days() -> None:
 def test_a_member_without_a_book_has_no_stages() -> None:
     nowhere = branch("nowhere/here")
     assert stages_of(a_loan(DUE, "nowhere/here"), thing(FYREN), books(), nowhere) == ()
+
+
+@pytest.mark.parametrize("earlier", [timedelta(days=-2), timedelta(days=2)])
+def test_a_book_that_changed_meanwhile_decides_by_what_it_says_now(earlier: timedelta) -> None:
+    """The loan was planned by another book, two days before or after what the book says today."""
+    planned = scheduled(a_loan(DUE), thing(FYREN), books(), KUNGSBACKA, after=morning(WARNED))
+    assert planned.next_at == morning(FIRST)
+    lent = item(FYREN, state="on_loan", loan=replace(planned, next_at=morning(FIRST) + earlier))
+    now = morning(FIRST) + max(earlier, timedelta(0))
+    moved = reach(lent, books(), KUNGSBACKA, now if earlier > timedelta(0) else now + earlier)
+    assert (moved.events, moved.state.loan.next_at) == ((), morning(FIRST))
+    [told] = reach(moved.state, books(), KUNGSBACKA, now).events
+    assert (told.stage, told.reached_on) == ("reminder_1", FIRST)  # type: ignore[attr-defined]
+
+
+def test_a_stage_that_the_book_dropped_is_left_out() -> None:
+    planned = replace(a_loan(DUE), next_stage="due_soon", next_at=morning(WARNED), patron_member="bergen")
+    lent = item(FYREN, state="on_loan", loan=planned)
+    done = reach(lent, books(), KUNGSBACKA, morning(WARNED))
+    assert (done.events, done.state.loan.next_at) == ((), morning(FIRST))  # Bergen has no book to warn by

@@ -65,6 +65,8 @@ _Day = tuple[LoanStage, date, Because]
 
 def _due_soon(loan: Loan, books: PolicyBooks) -> Iterator[_Day]:
     """The warning so many days before the due date, where the patron's member sends one (G04, K45)."""
+    if loan.patron_member not in books.members:
+        return
     told = notice_rules(books, member=loan.patron_member, kind="due_soon", on=loan.due)
     if told.value.sent and told.value.days_before_due is not None:
         yield "due_soon", loan.due - timedelta(days=told.value.days_before_due), told.because
@@ -109,7 +111,7 @@ def reach(item: Item, books: PolicyBooks, calendar: BranchCalendar, now: datetim
         later = (stage for stage in plan if stage.at > loan.next_at)
         return Decided(True, replace(item, loan=_awaiting(loan, next(later, None))))
     stage = plan[place]
-    if stage.at > now:
+    if stage.at != loan.next_at:  # told, if it is due by now, at the next look: as of its own instant
         return Decided(True, replace(item, loan=_awaiting(loan, stage)))
     after = _awaiting(loan, plan[place + 1] if place + 1 < len(plan) else None)
     if stage.name == "due_soon" and calendar.local_date(now) > loan.due:
