@@ -142,3 +142,11 @@ def test_what_a_service_has_in_hand_is_named() -> None:
     seen = sound()
     seen.flows["holds"] = {**QUIET, "outbox": 2}
     assert [str(one) for one in violations(seen)] == ["6. holds: 2 outbox"]
+
+
+@pytest.mark.parametrize(("state", "passing"), [("sending", True), ("riding", True), ("waiting", False)])
+def test_a_message_in_somebodys_hands_is_wrong_only_if_it_stays(state: str, passing: bool) -> None:
+    seen = sound()
+    seen.take("notify", {**notice("receipt", "l1"), "state": state})
+    (found,) = violations(seen)
+    assert (found.invariant, found.passing) == (5, passing)
