@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -64,6 +65,26 @@ def test_every_kind_that_goes_by_sms_is_short_there(kind: Kind, language: str) -
     assert "Röda rummet" in text.body
     assert len(text.body) <= 306  # two parts
     assert text.body.count("\n") == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("kind", "channel"),
+    [
+        (kind, channel)
+        for kind in EVERY
+        for channel in ("email", "sms")
+        if (kind, channel) != ("receipt", "sms")
+    ],
+)
+@pytest.mark.parametrize("to", ["patron", "guardian"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_no_sentence_is_glued_to_the_next(
+    kind: Kind, channel: str, language: str, to: Any, count: int
+) -> None:
+    text = written([replace(EVERY[kind], to=to)] * count, language, channel)
+    assert not re.search(r"[.!?)\d][A-ZÅÄÖÆØ]", text.body)
+    assert "  " not in text.body.replace("\n  ", "\n")
 
 
 @pytest.mark.clause("V14", "K39")
