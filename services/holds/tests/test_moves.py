@@ -10,7 +10,7 @@ import pytest
 from samlan_contracts.events.holds import HoldCancelled, HoldCollected, HoldExpired, HoldReady
 from samlan_holds import app
 
-LERUM, PARTILLE = "vast/lerum", "vast/partille"
+LERUM, PARTILLE, KUNGSBACKA = "vast/lerum", "vast/partille", "kungsbacka/stadsbiblioteket"
 CLOSES = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)  # Lerum closes at 19:00 on the last day of the shelf
 
 
@@ -85,6 +85,43 @@ async def test_a_hold_moved_before_it_is_ready_has_its_item_routed_again(holds: 
     assert holds.routed().to == "shelf"
     await holds.shelve()
     assert (holds.world.events(HoldReady)[0].patron, holds.world.events(HoldReady)[0].pickup) == ("bo", LERUM)
+
+
+@pytest.mark.clause("K37", "K40")
+@pytest.mark.parametrize("state", ["allotted", "in_transit"])
+async def test_a_hold_moved_to_where_its_item_may_not_serve_waits_again_and_the_next_gets_it(
+    holds: Any, state: str
+) -> None:
+    wanted = await holds.queue_of("bo", "anna")
+    await bring(holds, state)
+    [outcome] = await holds.change({"hold": wanted["bo"], "pickup": KUNGSBACKA}, patron="bo")
+    assert (outcome["changed"], outcome["state"], outcome["pickup"]) == (True, "waiting", KUNGSBACKA)
+    assert outcome["because"][0]["rule"].startswith("kungsbacka/")
+    shown = await holds.state("bo")
+    assert (shown["state"], shown["position"], shown["pickup"], shown["item"]) == (
+        "waiting", 1, KUNGSBACKA, None,
+    )  # fmt: skip
+    moved = holds.routed()
+    assert (moved.to, moved.branch, moved.hold.patron, moved.answers) == ("move", LERUM, "anna", 1)
+    assert (await holds.state("anna"))["state"] == state
+    decision = (await holds.get("/decisions", item="red-1"))["items"][-1]
+    assert (decision["hold"], decision["passed"][0]["hold"]) == (wanted["anna"], wanted["bo"])
+    assert decision["passed"][0]["reasons"] == ["member_does_not_take_it"]
+    assert holds.length() == 1
+    await holds.change({"hold": wanted["bo"], "pickup": LERUM})
+    await holds.scan("red-3", LERUM)
+    assert holds.routed("red-3").hold.patron == "bo"
+
+
+@pytest.mark.clause("K37", "K40")
+async def test_a_hold_moved_to_where_its_item_may_not_serve_sends_it_home_and_says_why(holds: Any) -> None:
+    wanted = await holds.queue_of("bo")
+    await bring(holds, "in_transit")
+    await holds.change({"hold": wanted["bo"], "pickup": KUNGSBACKA}, patron="bo")
+    moved = holds.routed()
+    assert (moved.to, moved.branch, moved.hold) == ("move", LERUM, None)
+    assert moved.because[0]["rule"].startswith("kungsbacka/")
+    assert (await holds.state("bo"))["state"] == "waiting"
 
 
 async def test_a_shelving_at_the_old_branch_makes_a_moved_hold_not_ready(holds: Any) -> None:

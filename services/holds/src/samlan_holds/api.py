@@ -224,5 +224,5 @@ def _outcome(outcome: ChangeOutcome, hold: dict[str, Any] | None) -> dict[str, A
         "hold": outcome.hold, "changed": not outcome.reasons, "state": state,
         "frozen": shown.get("frozen"), "pickup": shown.get("pickup"), "last_needed": shown.get("last_needed"),
         "reasons": [_reason(one) for one in outcome.reasons],
-        "because": shown.get("because", []),
+        "because": outcome.because or shown.get("because", []),
     }  # fmt: skip

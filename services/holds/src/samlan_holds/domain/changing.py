@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
 from samlan_contracts.event import Event
 from samlan_contracts.events.holds import HoldCancelled
+from samlan_contracts.shapes import Because
 
 from samlan_holds.domain.facts import Facts
 from samlan_holds.domain.model import Allotted, BranchId, HoldId, Queue, Waiting
 from samlan_holds.domain.refusals import Refusal
 from samlan_holds.domain.routing import reallot, rerouted
+from samlan_holds.domain.serving import kept_from
 from samlan_holds.domain.verdict import Verdict, changed
 
 
@@ -45,9 +47,10 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class Amended:
-    """The hold is as wished."""
+    """The hold is as wished; `because` says why it lost its item by that."""
 
     held: Waiting | Allotted
+    because: Because = field(default_factory=list)
 
 
 Outcome = Cancelled | Amended | tuple[Refusal, ...]
@@ -127,6 +130,7 @@ def _wait(queue: Queue, held: Waiting, wish: Wish) -> Verdict[Outcome]:
 
 
 def _move(queue: Queue, held: Allotted, wish: Wish, facts: Facts) -> Verdict[Outcome]:
+    """A hold whose item may not serve its new pickup branch waits again, and its item goes to the next."""
     entry = replace(
         held,
         pickup=wish.pickup or held.pickup,
@@ -134,6 +138,12 @@ def _move(queue: Queue, held: Allotted, wish: Wish, facts: Facts) -> Verdict[Out
     )
     if entry == held:
         return Verdict(Amended(held))
+    if entry.pickup == held.pickup:
+        return changed(Amended(entry), queue, queue.moved(entry))
+    thing = facts.item(held.item)
+    if thing is not None and (refusals := kept_from(entry.waiting(), thing, facts)):
+        because = [why for one in refusals for why in one.because]
+        after, routed = reallot(queue.put_back(entry), held, facts, because)
+        return changed(Amended(entry.waiting(), because), queue, after, routed)
     after = queue.moved(entry)
-    events = [] if entry.pickup == held.pickup else [rerouted(after, entry, facts)]
-    return changed(Amended(entry), queue, after, *events)
+    return changed(Amended(entry), queue, after, rerouted(after, entry, facts))

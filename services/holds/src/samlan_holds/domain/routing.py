@@ -93,16 +93,19 @@ def unheld(scan: Scan) -> ItemRouted:
     )  # fmt: skip
 
 
-def reallot(queue: Queue, gone: Allotted, facts: Facts) -> tuple[Queue, ItemRouted]:
+def reallot(
+    queue: Queue, gone: Allotted, facts: Facts, because: Because | None = None
+) -> tuple[Queue, ItemRouted]:
     """Gives the item that `gone` no longer needs to the next who may have it, or sends it home.
 
-    `gone` has left the queue already. The item waits for its next scan either way; one that travels, travels
-    for the next from now on, and one that stands on a shelf is only allotted until it is scanned there."""
+    `gone` is not allotted any more; `because` says what took the item from it. The item waits
+    for its next scan either way; one that travels, travels for the next from now on, and one that stands on a
+    shelf is only allotted until it is scanned there."""
     thing = facts.item(gone.item)
     choice = first_served(queue, thing, gone.seen_at, facts) if thing is not None else None
     if choice is None or thing is None:
         home = thing.home if thing is not None else gone.seen_at
-        return queue, _moved(queue, gone, BranchId(home), None, [])
+        return queue, _moved(queue, gone, BranchId(home), None, because or [])
     state: AllottedState = "in_transit" if gone.state == "in_transit" else "allotted"
     entry = _allotment(choice, thing, gone.scan, gone.seen_at, facts.now, state)
     hold = routed_hold(entry, choice.standing.borrower_id)

@@ -99,6 +99,9 @@ SERVING: Final[tuple[Callable[[Candidate], Refusal | None], ...]] = (
 )
 
 
+BY_PICKUP: Final = (members_take_the_item, patron_is_old_enough)  # what moving a hold may change
+
+
 def first_served(queue: Queue, thing: Thing, scanned_at: BranchId, facts: Facts) -> Choice | None:
     """The first hold in the queue that may have the item (a local one where the book says so), or None."""
     if not (thing.loanable and queue.active and thing.member in facts.books.members):
@@ -119,10 +122,7 @@ def meet(entry: Waiting, thing: Thing, facts: Facts) -> Choice | Passed:
     """What becomes of a waiting hold and an item that might serve it."""
     if entry.frozen:  # nothing else needs to be looked up for it
         return Passed(hold=entry.hold, reasons=("frozen",), because=[])
-    candidate = Candidate(
-        entry=entry, thing=thing, standing=facts.patron(entry.patron), pickup=facts.branch(entry.pickup),
-        facts=facts,
-    )  # fmt: skip
+    candidate = _candidate(entry, thing, facts)
     refusals = [refusal for rule in SERVING if (refusal := rule(candidate)) is not None]
     if refusals or candidate.standing is None or candidate.pickup is None:
         because = [why for one in refusals for why in one.because]
@@ -131,6 +131,12 @@ def meet(entry: Waiting, thing: Thing, facts: Facts) -> Choice | Passed:
         facts.books, item=thing, patron=candidate.standing.facts, pickup=candidate.pickup, at=facts.now
     )
     return Choice(entry=entry, standing=candidate.standing, passed=(), because=may.because)
+
+
+def kept_from(entry: Waiting, thing: Thing, facts: Facts) -> tuple[Refusal, ...]:
+    """Why an item may not serve a hold at its pickup branch, whatever else is true of the hold."""
+    candidate = _candidate(entry, thing, facts)
+    return tuple(refusal for rule in BY_PICKUP if (refusal := rule(candidate)) is not None)
 
 
 def _local(
@@ -151,6 +157,13 @@ def _local(
             return _with(met, tuple(passed), terms.because)
         passed.append(met)
     return None
+
+
+def _candidate(entry: Waiting, thing: Thing, facts: Facts) -> Candidate:
+    return Candidate(
+        entry=entry, thing=thing, standing=facts.patron(entry.patron), pickup=facts.branch(entry.pickup),
+        facts=facts,
+    )  # fmt: skip
 
 
 def _with(choice: Choice, passed: tuple[Passed, ...], because: Because | None = None) -> Choice:

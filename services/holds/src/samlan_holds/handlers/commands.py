@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
+from samlan_contracts.shapes import Because as Policy
 from samlan_plumbing.clocks import LibraryClock
 from samlan_plumbing.ids import derive, fresh
 
-from samlan_holds.domain.changing import Cancelled, Outcome, Wish, change
+from samlan_holds.domain.changing import Amended, Cancelled, Outcome, Wish, change
 from samlan_holds.domain.model import BranchId, HoldId, PatronId, TitleId
 from samlan_holds.domain.placing import Placed, Placing, place
 from samlan_holds.domain.refusals import Refusal
@@ -34,11 +35,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOutcome:
-    """What became of one part of a batch: the reasons it was refused for, if any."""
+    """What became of one part of a batch: why it was refused, or why it cost the hold its item."""
 
     hold: str
     cancelled: bool = False
     reasons: tuple[Refusal, ...] = ()
+    because: Policy = field(default_factory=list)
 
 
 class Commands:
@@ -102,6 +104,7 @@ class Commands:
         return ChangeOutcome(
             hold=wish.hold, cancelled=isinstance(outcome, Cancelled),
             reasons=outcome if isinstance(outcome, tuple) else (),
+            because=outcome.because if isinstance(outcome, Amended) else [],
         )  # fmt: skip
 
     async def _write_particulars(self, placing: Placing, outcome: Placed | tuple[Refusal, ...]) -> None:
