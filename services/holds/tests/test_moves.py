@@ -164,6 +164,41 @@ async def test_a_block_after_allotment_changes_nothing(holds: Any, state: str) -
     assert holds.routed().hold.patron == "bo"
 
 
+@pytest.mark.parametrize("state", ["waiting", "in_transit"])
+async def test_a_hold_that_ended_is_shown_as_it_last_stood(holds: Any, state: str) -> None:
+    wanted = await holds.queue_of("bo")
+    if state == "in_transit":
+        await bring(holds, state)
+    await holds.change({"hold": wanted["bo"], "pickup": LERUM, "last_needed": "2026-12-24"})
+    [outcome] = await holds.change({"hold": wanted["bo"], "cancel": True})
+    assert (outcome["pickup"], outcome["last_needed"]) == (LERUM, "2026-12-24")
+    [shown] = await holds.holds("bo", finished=True)
+    assert (shown["state"], shown["pickup"], shown["last_needed"]) == ("cancelled", LERUM, "2026-12-24")
+
+
+async def test_a_collected_hold_is_shown_as_it_last_stood(holds: Any) -> None:
+    wanted = await holds.queue_of("bo")
+    await holds.change({"hold": wanted["bo"], "pickup": LERUM})
+    await holds.scan("red-1", LERUM)
+    await holds.shelve()
+    await holds.lend("bo")
+    [shown] = await holds.holds("bo", finished=True)
+    assert (shown["state"], shown["pickup"]) == ("collected", LERUM)
+
+
+async def test_an_expired_hold_is_shown_as_it_last_stood(holds: Any) -> None:
+    wanted = await holds.queue_of("bo", "anna")
+    await holds.change({"hold": wanted["bo"], "pickup": LERUM})
+    await holds.change({"hold": wanted["anna"], "last_needed": "2026-11-24", "pickup": PARTILLE})
+    await holds.scan("red-1", LERUM)
+    await holds.shelve()
+    await holds.at(CLOSES)
+    [bo] = await holds.holds("bo", finished=True)
+    [anna] = await holds.holds("anna", finished=True)
+    assert (bo["state"], bo["pickup"]) == ("expired", LERUM)
+    assert (anna["state"], anna["pickup"], anna["last_needed"]) == ("expired", PARTILLE, "2026-11-24")
+
+
 # -- collecting -------------------------------------------------------------------------------------------
 
 

@@ -109,7 +109,7 @@ def change(queue: Queue, wish: Wish, facts: Facts) -> Verdict[Outcome]:
 
 def _cancel(queue: Queue, held: Waiting | Allotted, facts: Facts) -> Verdict[Outcome]:
     after = queue.left(held.hold) if isinstance(held, Waiting) else queue.freed(held)
-    after = after.ended(held.hold, "cancelled", facts.now)
+    after = after.ended(held, "cancelled", facts.now)
     events: list[Event] = [HoldCancelled(hold=held.hold, patron=held.patron, title=queue.title)]
     if isinstance(held, Allotted):
         after, routed = reallot(after, held, facts)

@@ -45,7 +45,7 @@ def lend(queue: Queue, lending: Lending, facts: Facts) -> Verdict[HoldId | None]
     held = _hold_of(queue, lending)
     if held is not None:
         after = after.left(held.hold) if isinstance(held, Waiting) else after.freed(held)
-        after = after.ended(held.hold, "collected", lending.borrowed_at)
+        after = after.ended(held, "collected", lending.borrowed_at)
     other = after.allotted_item(lending.item)
     if other is not None and not lending.past and lending.sequence > other.scan:
         after = after.put_back(other)

@@ -123,13 +123,16 @@ class Allotted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amended:
-    """What the particulars of a hold have yet to learn: how it ended, or how it waits behind the boundary."""
+    """What the particulars of a hold have yet to learn: how it ended, or how it waits behind the boundary.
+
+    `last` is the hold as it stood when it ended."""
 
     hold: HoldId
     ended: Ending | None = None
     ended_at: datetime | None = None
     because: Because = field(default_factory=list)
     entry: Waiting | None = None
+    last: Waiting | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,9 +216,12 @@ class Queue:
             return replace(queue, waiting=tuple(one for one in self.waiting if one != old))
         return replace(queue, behind=self.behind - 1, known=tuple(one for one in self.known if one != old))
 
-    def ended(self, hold: HoldId, how: Ending, at: datetime, because: Because | None = None) -> Queue:
+    def ended(
+        self, held: Waiting | Allotted, how: Ending, at: datetime, because: Because | None = None
+    ) -> Queue:
         """The queue that remembers, until the hold's particulars know, how the hold ended."""
-        told = Amended(hold=hold, ended=how, ended_at=at, because=because or [])
+        last = held.waiting() if isinstance(held, Allotted) else held
+        told = Amended(hold=held.hold, ended=how, ended_at=at, because=because or [], last=last)
         return replace(self, amended=(*self.amended, told))
 
     def given(self, entry: Allotted) -> Queue:

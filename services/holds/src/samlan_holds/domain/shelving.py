@@ -55,7 +55,7 @@ def expire_uncollected(queue: Queue, hold: HoldId, allotment: int, facts: Facts)
     if deadline > facts.now:
         kept = replace(entry, expires_at=deadline)
         return Verdict(False) if kept == entry else changed(False, queue, queue.moved(kept))
-    after, routed = reallot(queue.freed(entry).ended(hold, "expired", deadline, entry.because), entry, facts)
+    after, routed = reallot(queue.freed(entry).ended(entry, "expired", deadline, entry.because), entry, facts)
     if _was_over_when_imported(entry, deadline):
         return changed(True, queue, after, routed)
     return changed(True, queue, after, _expired(queue, entry, deadline), routed)
@@ -76,7 +76,7 @@ def expire_unneeded(queue: Queue, hold: HoldId, facts: Facts) -> Verdict[datetim
     told = HoldExpired(
         hold=hold, patron=entry.patron, title=queue.title, why="not_needed_any_more", expired_at=ends
     )
-    return changed(None, queue, queue.left(hold).ended(hold, "expired", ends), told)
+    return changed(None, queue, queue.left(hold).ended(entry, "expired", ends), told)
 
 
 def end_of_need(last_needed: date, pickup: BranchCalendar | None) -> datetime | None:

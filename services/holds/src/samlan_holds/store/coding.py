@@ -157,6 +157,7 @@ def amended_row(told: Amended, revision: int) -> Row:
     return {
         "slot": SLOT, "r": revision, "hold": told.hold, "ended": told.ended, "at": told.ended_at,
         "because": told.because, "entry": waiting_row(told.entry) if told.entry else None,
+        "last": waiting_row(told.last) if told.last else None,
     }  # fmt: skip
 
 
@@ -165,6 +166,7 @@ def amended_of(row: Row) -> Amended:
     return Amended(
         hold=HoldId(row["hold"]), ended=row["ended"], ended_at=row["at"], because=row["because"],
         entry=waiting_of(row["entry"]) if row["entry"] else None,
+        last=waiting_of(row["last"]) if row.get("last") else None,
     )  # fmt: skip
 
 

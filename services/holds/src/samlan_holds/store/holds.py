@@ -190,8 +190,10 @@ def _news_of_waiting(entry: Waiting) -> Row:
 
 def _news_of_the_end(told: Amended) -> Row:
     look_at = told.ended_at + KEPT_AFTER_THE_END if told.ended_at is not None else None
+    last = told.last
+    as_it_stood = {"pickup": last.pickup, "last_needed": _iso(last.last_needed)} if last is not None else {}
     return {
-        "state": told.ended, "ended_at": told.ended_at, "ended_because": told.because,
+        **as_it_stood, "state": told.ended, "ended_at": told.ended_at, "ended_because": told.because,
         "behind": None, "entry": None, "asked_elsewhere": None,
         **_falls_due("look_at", look_at), **_falls_due("needed_at", None),
     }  # fmt: skip
