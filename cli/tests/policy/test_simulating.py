@@ -20,6 +20,7 @@ from samlan_contracts.policy import (
     PolicyBooks,
     loan_period,
     overdue_fee,
+    stated,
 )
 
 NOW = datetime(2026, 11, 23, 11, tzinfo=UTC)
@@ -45,7 +46,7 @@ def loan(books: PolicyBooks, who: Person, *, waiting: int = 0, imported: bool = 
     )  # fmt: skip
     return OpenLoan(
         item="i1", thing=BOOK, who=who, branch=FYREN, borrowed_at=at, due=decided.value, renewals=0,
-        because=[{"imported": {}}] if imported else decided.because,
+        because=[stated("imported", "due_imported", due=decided.value)] if imported else decided.because,
     )  # fmt: skip
 
 

@@ -187,7 +187,14 @@ async def test_a_ready_hold_is_collected_by_its_patron_and_refused_to_others(lib
 async def test_a_patron_blocked_while_the_hold_is_ready_is_refused_at_check_out(library: Library) -> None:
     await shelved_for_karin(library)
     await library.patron("karin", blocks=(Block(cause="staff", stops=("borrow",)),))
-    assert reasons(await library.try_to_lend("i1", "karin")) == ["blocked"]
+    refused = await library.try_to_lend("i1", "karin")
+    assert reasons(refused) == ["blocked"]
+    [why] = refused.json()["reasons"][0]["because"]
+    assert why.pop("says")["en"] == "Staff have blocked the account, which stops: borrow."
+    assert why == {
+        "rule": "block/staff", "cites": [], "version": "", "in_force": [None, None],
+        "inputs": {"cause": "staff", "stops": ["borrow"]},
+    }  # fmt: skip
     assert (await library.item("i1"))["state"] == "hold_shelf"
 
 
@@ -204,7 +211,11 @@ async def test_an_item_that_waits_for_routing_is_lent_only_when_nobody_else_wait
     await library.thing("i1")
     await take_in_unrouted(library, "i1")
     await library.queue("karin")
-    assert reasons(await library.try_to_lend("i1", "astrid")) == ["reserved"]
+    refused = await library.try_to_lend("i1", "astrid")
+    assert reasons(refused) == ["reserved"]
+    [why] = refused.json()["reasons"][0]["because"]
+    assert (why["rule"], why["inputs"]["holds_waiting"]) == ("reserved", 1)
+    assert why["says"]["sv"] == "Kan inte lånas ut: 1 reservation väntar."
     await library.queue()
     await library.lend("i1", "astrid")
     await library.route("i1", "shelf", LERUM, patron="karin")

@@ -41,6 +41,17 @@ async def test_an_imported_loan_is_open_told_to_nobody_and_known_to_holds(librar
     assert await load(library, "loans", LOAN) == {"stored": 1, "same": 0, "refused": []}
     [loan] = await library.loans("astrid")
     assert (loan["due"], loan["renewals"], loan["overdue"]) == ("2026-11-20", 1, True)
+    says = {
+        "sv": "Åter senast 2026-11-20, som bibliotekets tidigare system bestämde.",
+        "da": "Skal afleveres senest 2026-11-20, som bibliotekets tidligere system bestemte.",
+        "en": "Due 2026-11-20, as the library's earlier system decided.",
+    }
+    assert loan["because"] == [
+        {
+            "rule": "imported", "cites": [], "version": "", "in_force": [None, None],
+            "inputs": {"due": "2026-11-20"}, "says": says,
+        }
+    ]  # fmt: skip
     await library.world.settle()
     assert library.world.events(ItemBorrowed) == []
     await library.hand_in("i1")

@@ -14,11 +14,10 @@ from samlan_circulation.domain.model import BranchId, Loan, LoanId, PatronId
 from samlan_circulation.domain.staging import reach, scheduled, stages_of
 from samlan_circulation.handlers import imports
 from samlan_contracts.events.circulation import LoanStageReached
-from samlan_plumbing import seams
+from samlan_testkit.crashes import CrashPoint, cut_off
 
 from .conftest import Library
 from .story import KARIN, KUNGSBACKA, books, branch, item, thing
-from .test_crashes import Crash
 
 FYREN = "kungsbacka/fyren"
 DUE = date(2026, 12, 21)  # four weeks from the Monday on which everything begins
@@ -194,20 +193,9 @@ async def test_a_stage_is_told_once_wherever_circulation_dies(library: Library) 
         library.world.clock.set(morning(day, seconds=-1))
         await library.world.services["circulation"].jobs.run_due()
         await library.world.settle()
-        crash = Crash(point)
-        seams.install(crash)
-        try:
-            library.world.clock.set(morning(day))
-            work = asyncio.create_task(library.world.services["circulation"].jobs.run_due())
-            died = asyncio.create_task(crash.happened.wait())
-            await asyncio.wait({work, died}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (work, died):
-                task.cancel()
-            await asyncio.gather(work, died, return_exceptions=True)
-        finally:
-            seams.install(None)
-        await library.world.crash("circulation")
-        await library.world.start(app.build)
+        library.world.clock.set(morning(day))
+        run_due = library.world.services["circulation"].jobs.run_due
+        assert await cut_off(library.world, app.build, CrashPoint("circulation", point), run_due)
         await library.world.services["circulation"].jobs.run_due()
         await library.world.settle()
         await told_of(library, item)

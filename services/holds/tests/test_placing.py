@@ -57,6 +57,12 @@ async def test_every_reason_is_given_at_once(holds: Any) -> None:
     assert reasons(problem) == [
         "blocked", "unknown_branch", "not_needed_any_more", "channel_not_offered", "has_it_on_loan",
     ]  # fmt: skip
+    [why] = problem["reasons"][0]["because"]
+    assert why.pop("says")["sv"] == "Personalen har spärrat kontot, vilket hindrar: reservera."
+    assert why == {
+        "rule": "block/staff", "cites": [], "version": "", "in_force": [None, None],
+        "inputs": {"cause": "staff", "stops": ["hold"]},
+    }  # fmt: skip
     assert await holds.holds("anna") == []
 
 

@@ -13,6 +13,7 @@ from samlan_contracts.policy import (
     PatronFacts,
     accepts_return,
     acts_stopped,
+    blocked_by,
     fee,
     loan_period,
     may_serve,
@@ -20,7 +21,7 @@ from samlan_contracts.policy import (
     overdue_fee,
     shelf_deadline,
 )
-from samlan_contracts.policy.figures import FeeKind
+from samlan_contracts.policy.figures import Cause, FeeKind
 from samlan_contracts.policy.says import Kind, say
 from samlan_contracts.policy.texts import SENTENCES
 
@@ -93,6 +94,18 @@ def test_amounts_and_lists_read_as_each_language_writes_them(books) -> None:
     ).because
     assert why["says"]["sv"] == "Skulden 50,50 SEK når gränsen >= 50,00 SEK och hindrar: låna."
     assert why["says"]["en"] == "The debt of 50.50 SEK meets the limit >= 50.00 SEK and stops: borrow."
+
+
+@pytest.mark.parametrize("cause", [*get_args(Cause), "of_another_system"])
+def test_a_block_without_a_rule_has_the_surface_s_shape_too(books, cause: str) -> None:
+    (ruled,) = acts_stopped(books, member="orebro", cause="lost_card", on=date(2026, 11, 20)).because
+    why = blocked_by(cause, frozenset({"borrow", "hold"}))
+    assert list(why) == list(ruled)
+    assert (why["rule"], why["cites"], why["in_force"]) == (f"block/{cause}", [], [None, None])
+    assert why["inputs"] == {"cause": cause, "stops": ["borrow", "hold"]}
+    assert set(why["says"]) == {"sv", "da", "en"}
+    assert why["says"]["sv"].endswith(" hindrar: låna, reservera.")
+    assert json.loads(json.dumps(why)) == why
 
 
 def test_fees_and_members_are_named_as_people_know_them(books, branch, item, at, adult) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from samlan_contracts.policy import Decision
+from samlan_contracts.policy import Decision, stated
 
 from samlan_circulation.domain.fold import Again, Placed, place
 from samlan_circulation.domain.lending import loan_of
@@ -91,7 +91,7 @@ def imported(item: Item, row: LoanRow, borrower: Borrower, loan: LoanId) -> Item
 
 
 def _loan(item: Item, row: LoanRow, borrower: Borrower, loan: LoanId) -> Loan:
-    due = Decision(row.due, [{"imported": {"due": row.due.isoformat()}}])
+    due = Decision(row.due, [stated("imported", "due_imported", due=row.due)])
     made = loan_of(item, borrower, loan, row.borrowed_at, BranchId(row.branch), due)
     return replace(made, renewals=row.renewals)
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from samlan_contracts.event import Event
 from samlan_contracts.events.circulation import ItemBorrowed, ItemReturned
@@ -20,11 +20,14 @@ from samlan_contracts.policy import (
     PatronFacts,
     PolicyBooks,
     Service,
+    blocked_by,
     loan_period,
     may_borrow_more,
     old_enough,
+    stated,
     temporary_may,
 )
+from samlan_contracts.policy.says import Count
 from samlan_contracts.shapes import Act, Because, ClosedLoan, Mode, Queue
 
 from samlan_circulation.domain.fold import Again, Closing, Placed, TooOld, after_all, place
@@ -63,7 +66,9 @@ class Standing:
     def stopped(self, act: Act) -> tuple[Refusal, ...]:
         """A refusal for each cause that stops this act."""
         return tuple(
-            Refusal("blocked", one.because or [{"cause": one.cause}]) for one in self.stops if act in one.acts
+            Refusal("blocked", one.because or [blocked_by(one.cause, one.acts)])
+            for one in self.stops
+            if act in one.acts
         )
 
 
@@ -116,8 +121,12 @@ def the_item_is_not_reserved_for_another(item: Item, wish: CheckOut, books: Poli
     if item.hold is not None:
         if item.hold.patron != wish.patron:
             yield Refusal("reserved")
-    elif item.state == "returned" and wish.queue.others(wish.patron) > 0:
-        yield Refusal("reserved", [{"title": wish.queue.title, "waiting": wish.queue.others(wish.patron)}])
+    elif item.state == "returned" and (waiting := wish.queue.others(wish.patron)) > 0:
+        yield Refusal("reserved", [_others_wait(wish.queue.title, waiting)])
+
+
+def _others_wait(title: str, waiting: int) -> dict[str, Any]:
+    return stated("reserved", "reserved_for_others", title=title, holds_waiting=Count(waiting, "hold"))
 
 
 def the_account_may_borrow(item: Item, wish: CheckOut, books: PolicyBooks) -> Iterable[Refusal]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, TypeVar
 
-from samlan_contracts.policy import PatronFacts, PolicyBooks
+from samlan_contracts.policy import PatronFacts, PolicyBooks, blocked_by
 from samlan_contracts.policy.calendar import BranchCalendar
 from samlan_contracts.shapes import Because, Thing
 
@@ -60,6 +60,17 @@ class Standing:
     def stopped_from(self, *acts: str) -> tuple[Stop, ...]:
         """The causes that stop any of these acts."""
         return tuple(one for one in self.stops if one.stops.intersection(acts))
+
+    def why_stopped_from(self, *acts: str) -> Because:
+        """Why any of these acts is stopped: by rule where one is known, else the cause; empty if none is."""
+        stopped = self.stopped_from(*acts)
+        ruled = {one.cause for one in stopped if one.because}
+        return [
+            why
+            for one in stopped
+            if one.because or one.cause not in ruled
+            for why in one.because or [blocked_by(one.cause, one.stops)]
+        ]
 
 
 @dataclass(slots=True, kw_only=True)

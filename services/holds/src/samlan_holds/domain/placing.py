@@ -90,8 +90,8 @@ def account_may_hold(case: Case) -> Refusal | None:
 
 def patron_is_not_blocked(case: Case) -> Refusal | None:
     """A block that stops holds stops this one (K28)."""
-    stopped = case.standing.stopped_from("hold") if case.standing else ()
-    return Refusal("blocked", [why for one in stopped for why in one.because]) if stopped else None
+    because = case.standing.why_stopped_from("hold") if case.standing else []
+    return Refusal("blocked", because) if because else None
 
 
 def pickup_is_chosen(case: Case) -> Refusal | None:

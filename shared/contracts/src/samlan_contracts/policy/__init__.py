@@ -14,7 +14,7 @@ from samlan_contracts.policy.accounts import (
     old_enough_for_a_card,
     pin_digits,
 )
-from samlan_contracts.policy.because import Decision
+from samlan_contracts.policy.because import Decision, blocked_by, stated
 from samlan_contracts.policy.book import Book
 from samlan_contracts.policy.books import BookSilent, PolicyBooks, UnknownMember
 from samlan_contracts.policy.calendar import BranchCalendar
@@ -90,6 +90,7 @@ __all__ = [
     "accepts_return",
     "acts_stopped",
     "age_on",
+    "blocked_by",
     "book_drop",
     "check_book",
     "creditor",
@@ -119,6 +120,7 @@ __all__ = [
     "shelf_deadline",
     "staffless_hours",
     "stage_time",
+    "stated",
     "temporary_expires",
     "temporary_may",
     "waiver_limit",

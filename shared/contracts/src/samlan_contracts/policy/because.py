@@ -40,6 +40,27 @@ def reason(book: Book, rule: Rule, sentence: str, **inputs: object) -> dict[str,
     }
 
 
+def stated(rule: str, sentence: str, **inputs: object) -> dict[str, Any]:
+    """One entry of `because` for a fact that is no rule of a book: it has no version and cites nothing.
+
+    `rule` is a word for programs, such as `imported`; `sentence` and `inputs` are as for `reason`.
+    """
+    return {
+        "rule": rule,
+        "cites": [],
+        "version": "",
+        "in_force": [None, None],
+        "inputs": {name: _plain(value) for name, value in inputs.items()},
+        "says": say(sentence, inputs),
+    }
+
+
+def blocked_by(cause: str, stops: frozenset[str]) -> dict[str, Any]:
+    """One entry of `because` for a block that was recorded without a rule: its cause and what it stops."""
+    sentence = _BLOCKS.get(cause, "account_blocks")
+    return stated(f"block/{cause}", sentence, cause=cause, stops=stops)
+
+
 def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
@@ -49,6 +70,14 @@ def _plain(value: object) -> object:
     make_plain = _PLAIN.get(type(value), str)
     return make_plain(value)
 
+
+# what a recorded block says; the sentence of a debt by the book would need its balance and limit
+_BLOCKS = {
+    "debt": "owing_blocks",
+    "invoice": "invoice_blocks",
+    "lost_card": "lost_card_blocks",
+    "staff": "staff_blocks",
+}
 
 _PLAIN: dict[type, Callable[[Any], object]] = {
     bool: bool,

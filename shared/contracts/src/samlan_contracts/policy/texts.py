@@ -66,6 +66,16 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "da": "Skal afleveres senest {due}: lånetiden er {period} fra {from_day}.",
         "en": "Due {due}: the loan period is {period} from {from_day}.",
     },
+    "due_imported": {
+        "sv": "Åter senast {due}, som bibliotekets tidigare system bestämde.",
+        "da": "Skal afleveres senest {due}, som bibliotekets tidligere system bestemte.",
+        "en": "Due {due}, as the library's earlier system decided.",
+    },
+    "reserved_for_others": {
+        "sv": "Kan inte lånas ut: {holds_waiting} väntar.",
+        "da": "Kan ikke udlånes: {holds_waiting} venter.",
+        "en": "Cannot be lent: {holds_waiting} waiting.",
+    },
     "due_with_queue": {
         "sv": "Åter senast {due}: {period} från {from_day}, för {holds_waiting} väntar.",
         "da": "Skal afleveres senest {due}: {period} fra {from_day}, for {holds_waiting} venter.",
@@ -225,6 +235,16 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "sv": "Personalen har spärrat kontot, vilket hindrar: {stops}.",
         "da": "Personalet har spærret kontoen, hvilket hindrer: {stops}.",
         "en": "Staff have blocked the account, which stops: {stops}.",
+    },
+    "owing_blocks": {
+        "sv": "En obetald skuld hindrar: {stops}.",
+        "da": "En ubetalt gæld hindrer: {stops}.",
+        "en": "An unpaid debt stops: {stops}.",
+    },
+    "account_blocks": {
+        "sv": "Kontot är spärrat, vilket hindrar: {stops}.",
+        "da": "Kontoen er spærret, hvilket hindrer: {stops}.",
+        "en": "The account is blocked, which stops: {stops}.",
     },
     "debt_limit": {
         "sv": "En skuld {threshold} spärrar kontot.",
