@@ -55,7 +55,7 @@ def test_a_fee_if_it_is_returned_on_a_date(answer: Answer) -> None:
     )  # fmt: skip
     returned_today = decided(told, "return", "overdue_fee")
     assert (returned_today["value"]["amount"], returned_today["value"]["currency"]) == (600, "SEK")
-    assert "6,00 SEK" in returned_today["says"]["sv"]
+    assert "6,00 kr" in returned_today["says"]["sv"]
     borrowed = decided(told, "borrow", "overdue_fee")
     assert borrowed["value"] == {"amount": 2100, "currency": "SEK", "returned": "2026-12-25", "days_late": 7}
     renewed = decided(told, "renew", "allowed")

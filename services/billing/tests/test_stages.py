@@ -73,7 +73,7 @@ async def test_each_reminder_costs_twenty_kronor_once(billing: Any) -> None:
     [first, _] = await billing.fees()
     [why] = first["because"]
     assert (why["rule"], why["cites"]) == ("kungsbacka/reminder_fee", ["K19", "K22"])
-    assert why["says"]["sv"] == "Första påminnelsen: 20,00 SEK."
+    assert why["says"]["sv"] == "Första påminnelsen: 20,00 kr."
 
 
 @pytest.mark.clause("K19", "K22")

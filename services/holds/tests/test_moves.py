@@ -124,6 +124,29 @@ async def test_a_hold_moved_to_where_its_item_may_not_serve_sends_it_home_and_sa
     assert (await holds.state("bo"))["state"] == "waiting"
 
 
+async def test_a_moved_hold_is_explained_for_where_it_is_picked_up_now(holds: Any) -> None:
+    wanted = await holds.queue_of("bo")
+    await bring(holds, "in_transit")
+    assert {one["inputs"]["pickup"] for one in (await holds.state("bo"))["because"]} == {PARTILLE}
+    [outcome] = await holds.change({"hold": wanted["bo"], "pickup": LERUM}, patron="bo")
+    assert {one["inputs"]["pickup"] for one in outcome["because"]} == {LERUM}
+    assert holds.routed().because == outcome["because"]
+    await holds.scan("red-1", PARTILLE, was="in_transit")
+    assert (await holds.state("bo"))["because"] == holds.routed().because == outcome["because"]
+
+
+async def test_a_ready_hold_whose_item_was_carried_away_is_no_longer_explained_by_its_shelf(
+    holds: Any,
+) -> None:
+    await holds.ready("anna")
+    assert (await holds.state("anna"))["because"][0]["rule"] == "vast/pickup_shelf"
+    await holds.scan("red-1", LERUM, was="hold_shelf")
+    assert (await holds.state("anna"))["because"][0]["rule"] == "vast/pickup_shelf"
+    await holds.scan("red-1", PARTILLE, was="hold_shelf")
+    [why] = (await holds.state("anna"))["because"]
+    assert why["rule"] == "vast/items_of_the_seven_municipalities"
+
+
 async def test_a_shelving_at_the_old_branch_makes_a_moved_hold_not_ready(holds: Any) -> None:
     wanted = await holds.queue_of("anna")
     await holds.scan("red-1", LERUM)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from samlan_contracts.policy import Money, says
 from samlan_notify.domain import occasions
 from samlan_notify.domain.address import LANGUAGES
 from samlan_notify.domain.notice import Kind, Notice
@@ -177,6 +178,12 @@ def test_a_title_that_is_gone_is_not_a_hole() -> None:
 def test_a_fee_without_a_title_has_none() -> None:
     card = notice(occasions.fee_charged(fee_charged(title=None, kind="card", because=[])))
     assert "titel" not in written([card]).body.lower()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("currency", ["SEK", "DKK", "NOK"])
+def test_an_amount_reads_the_same_in_a_message_and_in_its_reason(currency: str, language: Any) -> None:
+    assert money(152350, currency, language) == says.money(Money(152350, currency), language)
 
 
 def test_amounts_have_plain_spaces() -> None:

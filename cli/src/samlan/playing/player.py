@@ -11,7 +11,7 @@ from samlan.playing.effects import ANSWERED_LATE, Effects, Return
 from samlan.playing.hands import HandedIn, Hands
 from samlan.sample.workload import PlannedReturn
 
-IN_FLIGHT: Final = 12
+IN_FLIGHT: Final = 8
 Heard = Callable[[Return], None]
 
 

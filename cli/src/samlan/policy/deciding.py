@@ -36,10 +36,11 @@ from samlan_contracts.policy import (
     temporary_may,
 )
 from samlan_contracts.policy.figures import FeeKind, NoticeKind
+from samlan_contracts.policy.says import money
 from samlan_contracts.shapes import Because
 
 from samlan.policy.cases import Act, Case, Explained, Sentence, Stop
-from samlan.policy.words import after, joined, listed, name, text
+from samlan.policy.words import LANGUAGES, after, joined, listed, name, text
 
 Refusal = tuple[str, Because]
 STAGES: Final[dict[str, tuple[NoticeKind, FeeKind]]] = {
@@ -266,7 +267,7 @@ def fee_if_returned(case: Case, books: PolicyBooks, due: date, returned_at: date
     )
     total = decided.value.total
     returned = case.branch.local_date(returned_at).isoformat()
-    amount = {"sv": total.shown(","), "da": total.shown(","), "en": total.shown(".")}
+    amount = {language: money(total, language) for language in LANGUAGES}
     said = text("late", returned=returned, amount=amount)
     if not decided.value.days_late and not decided.because:
         said = text("in_time", returned=returned, due=due.isoformat())

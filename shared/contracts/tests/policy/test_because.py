@@ -92,8 +92,19 @@ def test_amounts_and_lists_read_as_each_language_writes_them(books) -> None:
     (why,) = acts_stopped(
         books, member="orebro", cause="debt", on=date(2026, 11, 20), age=40, balance=Money(5050, "SEK")
     ).because
-    assert why["says"]["sv"] == "Skulden 50,50 SEK når gränsen >= 50,00 SEK och hindrar: låna."
-    assert why["says"]["en"] == "The debt of 50.50 SEK meets the limit >= 50.00 SEK and stops: borrow."
+    assert why["says"]["sv"] == "Skulden på 50,50 kr är minst 50,00 kr och hindrar: låna."
+    assert why["says"]["en"] == "The debt of 50.50 SEK is at least 50.00 SEK and stops: borrow."
+    (why,) = acts_stopped(
+        books, member="kungsbacka", cause="debt", on=date(2026, 11, 20), age=40, balance=Money(9_000, "SEK")
+    ).because
+    assert why["says"]["sv"] == "Skulden på 90,00 kr hindrar ingenting förrän den är mer än 100,00 kr."
+    assert why["says"]["da"] == "Gælden på 90,00 SEK hindrer intet, før den er mere end 100,00 SEK."
+
+
+def test_a_sentence_that_ends_with_an_abbreviated_currency_has_one_full_stop() -> None:
+    assert (
+        say("waiver_limit", {"limit": Money(5_000, "DKK")})["da"] == "Personalet må eftergive højst 50,00 kr."
+    )
 
 
 @pytest.mark.parametrize("cause", [*get_args(Cause), "of_another_system"])
@@ -111,7 +122,7 @@ def test_a_block_without_a_rule_has_the_surface_s_shape_too(books, cause: str) -
 def test_fees_and_members_are_named_as_people_know_them(books, branch, item, at, adult) -> None:
     (card,) = fee(books, member="kungsbacka", kind="card", patron=adult, on=date(2026, 11, 20)).because
     assert card["inputs"]["kind"] == "card"
-    assert card["says"]["sv"] == "Nytt bibliotekskort: 25,00 SEK."
+    assert card["says"]["sv"] == "Nytt bibliotekskort: 25,00 kr."
     (refused,) = accepts_return(books, branch=branch(), item_member="vast", at=at("2026-11-20 12:00")).because
     assert refused["inputs"]["item_member"] == "vast"
     assert "Bibliotek i Väst" in refused["says"]["en"]

@@ -15,7 +15,7 @@ from samlan_holds.domain.facts import Facts
 from samlan_holds.domain.model import Allotted, BranchId, HoldId, Queue, Waiting
 from samlan_holds.domain.refusals import Refusal
 from samlan_holds.domain.routing import reallot, rerouted
-from samlan_holds.domain.serving import kept_from
+from samlan_holds.domain.serving import kept_from, why_serves
 from samlan_holds.domain.verdict import Verdict, changed
 
 
@@ -145,5 +145,7 @@ def _move(queue: Queue, held: Allotted, wish: Wish, facts: Facts) -> Verdict[Out
         because = [why for one in refusals for why in one.because]
         after, routed = reallot(queue.put_back(entry), held, facts, because)
         return changed(Amended(entry.waiting(), because), queue, after, routed)
+    if thing is not None:
+        entry = replace(entry, because=why_serves(entry.waiting(), thing, facts))
     after = queue.moved(entry)
     return changed(Amended(entry), queue, after, rerouted(after, entry, facts))

@@ -96,7 +96,7 @@ class Decision:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allotted:
     """A hold with its item. `scan` is the sequence of the item's last scan, `seen_at` the branch of it;
-    `because` says why a ready one is kept until when."""
+    `because` says why a ready one is kept until when, and why the item may serve one that was moved."""
 
     hold: HoldId
     patron: PatronId

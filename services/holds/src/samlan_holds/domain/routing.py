@@ -116,7 +116,7 @@ def rerouted(queue: Queue, entry: Allotted, facts: Facts) -> ItemRouted:
     """The move of an allotted item whose hold is to be picked up at another branch."""
     standing = facts.patron(entry.patron)
     hold = routed_hold(entry, standing.borrower_id if standing else "")
-    return _moved(queue, entry, entry.pickup, hold, entry.decision.because)
+    return _moved(queue, entry, entry.pickup, hold, _why(entry))
 
 
 def routing_refused(queue: Queue, item: ItemBarcode, hold: HoldId, answers: int) -> Verdict[Allotted | None]:
@@ -148,7 +148,11 @@ def _on_its_way(
     standing = facts.patron(bound.patron)
     state: AllottedState = "in_transit" if bound.pickup != scan.branch else "allotted"
     stands = bound.state == "ready" and state == "allotted"
-    entry = replace(bound, scan=scan.sequence, seen_at=scan.branch, state="ready" if stands else state)
+    leaves = bound.state == "ready" and not stands  # why it was kept on the shelf is over
+    entry = replace(
+        bound, scan=scan.sequence, seen_at=scan.branch, state="ready" if stands else state,
+        because=[] if leaves else bound.because,
+    )  # fmt: skip
     routed = _routed(entry, scan, standing.borrower_id if standing else "")
     return changed(Routed(entry, fresh=True), queue, queue.moved(entry), routed)
 
@@ -173,8 +177,13 @@ def _routed(entry: Allotted, scan: Scan, borrower_id: str) -> ItemRouted:
     return ItemRouted(
         item=entry.item, title=scan.thing.title, answers=scan.sequence, fact=scan.fact,
         to="shelf" if entry.pickup == scan.branch else "transit", branch=entry.pickup,
-        hold=routed_hold(entry, borrower_id), because=entry.decision.because,
+        hold=routed_hold(entry, borrower_id), because=_why(entry),
     )  # fmt: skip
+
+
+def _why(entry: Allotted) -> Because:
+    """Why the item may serve the hold where it is picked up now."""
+    return entry.decision.because if entry.state == "ready" else entry.because or entry.decision.because
 
 
 def _moved(

@@ -139,6 +139,14 @@ def kept_from(entry: Waiting, thing: Thing, facts: Facts) -> tuple[Refusal, ...]
     return tuple(refusal for rule in BY_PICKUP if (refusal := rule(candidate)) is not None)
 
 
+def why_serves(entry: Waiting, thing: Thing, facts: Facts) -> Because:
+    """The rules by which an item may serve a hold at its pickup branch; empty where too little is known."""
+    standing, pickup = facts.patron(entry.patron), facts.branch(entry.pickup)
+    if standing is None or pickup is None:
+        return []
+    return may_serve(facts.books, item=thing, patron=standing.facts, pickup=pickup, at=facts.now).because
+
+
 def _local(
     queue: Queue, place: int, first: Choice, thing: Thing, scanned_at: BranchId, facts: Facts
 ) -> Choice | None:

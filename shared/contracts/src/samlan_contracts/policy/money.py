@@ -47,13 +47,13 @@ class Money:
     def __str__(self) -> str:
         return self.shown(".")
 
-    def shown(self, decimal_mark: str) -> str:
-        """The amount as people write it: 3.00 SEK, or 3,00 SEK."""
+    def shown(self, decimal_mark: str, thousands: str = "", unit: str | None = None) -> str:
+        """The amount as people write it, the currency's code or another unit behind: 3.00 SEK, 1 300,00 kr."""
         decimals = _decimals(self.currency)
         whole, part = divmod(abs(self.amount_minor), 10**decimals)
         sign = "-" if self.amount_minor < 0 else ""
         cents = f"{decimal_mark}{part:0{decimals}d}" if decimals else ""
-        return f"{sign}{whole}{cents} {self.currency}"
+        return f"{sign}{f'{whole:,}'.replace(',', thousands)}{cents} {unit or self.currency}"
 
     def as_json(self) -> dict[str, Any]:
         """The amount in the surface's shape: {"amount": 300, "currency": "SEK"}."""

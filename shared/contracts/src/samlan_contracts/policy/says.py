@@ -11,7 +11,16 @@ from typing import Any
 from samlan_contracts.policy.figures import Threshold
 from samlan_contracts.policy.money import Money
 from samlan_contracts.policy.period import Period
-from samlan_contracts.policy.texts import FEES, NOUNS, SENTENCES, WORDS, Language
+from samlan_contracts.policy.texts import (
+    CURRENCIES,
+    FEES,
+    MARKS,
+    NOUNS,
+    SENTENCES,
+    THRESHOLDS,
+    WORDS,
+    Language,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +50,20 @@ def say(sentence: str, inputs: Mapping[str, object]) -> dict[str, str]:
     """The sentence of that name in every language, with its inputs as that language writes them."""
     used = _INPUTS[sentence]
     return {
-        language: text.format_map({name: _shown(inputs[name], language) for name in used})
+        language: _ended_once(text.format_map({name: _shown(inputs[name], language) for name in used}))
         for language, text in SENTENCES[sentence].items()
     }
+
+
+def money(amount: Money, language: Language) -> str:
+    """An amount as that language writes it, as messages do: 1 523,50 kr, or 1,523.50 SEK."""
+    thousands, decimal_mark = MARKS[language]
+    return amount.shown(decimal_mark, thousands, CURRENCIES[language].get(amount.currency))
+
+
+def _ended_once(sentence: str) -> str:
+    """The sentence with one full stop, also after an abbreviation such as the Danish kr."""
+    return sentence.removesuffix(".") if sentence.endswith("..") else sentence
 
 
 def _shown(value: object, language: Language) -> str:
@@ -54,10 +74,6 @@ def _shown(value: object, language: Language) -> str:
 def _counted(number: int, noun: str, language: Language) -> str:
     one, several = NOUNS[noun][language]
     return f"{number} {one if number == 1 else several}"
-
-
-def _money(amount: Money, language: Language) -> str:
-    return amount.shown("." if language == "en" else ",")
 
 
 def _period(period: Period, language: Language) -> str:
@@ -82,8 +98,8 @@ _SHOWN: dict[type, Callable[[Any, Language], str]] = {
     Period: _period,
     Kind: lambda value, language: FEES[value.kind][language],
     Named: lambda value, language: str(value.name),
-    Money: lambda value, language: _money(value, language),
-    Threshold: lambda value, language: f"{value.sign} {_money(value.amount, language)}",
+    Money: money,
+    Threshold: lambda value, language: f"{THRESHOLDS[value.sign][language]} {money(value.amount, language)}",
     datetime: lambda value, language: f"{value:%Y-%m-%d %H:%M}",
     frozenset: _listed,
     tuple: _listed,

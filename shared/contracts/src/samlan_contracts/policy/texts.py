@@ -39,6 +39,21 @@ WORDS: dict[str, dict[Language, str]] = {
     "staffless": {"sv": "använda meröppet", "da": "bruge åbent bibliotek", "en": "use staffless hours"},
 }
 
+# what stands between thousands and before decimals
+MARKS: dict[Language, tuple[str, str]] = {"sv": (" ", ","), "da": (".", ","), "en": (",", ".")}
+
+# a currency whose plain name would be taken for the reader's own keeps its code
+CURRENCIES: dict[Language, dict[str, str]] = {
+    "sv": {"SEK": "kr", "DKK": "Dkr", "NOK": "Nkr"},
+    "da": {"DKK": "kr."},
+    "en": {},
+}
+
+THRESHOLDS: dict[str, dict[Language, str]] = {
+    ">": {"sv": "är mer än", "da": "er mere end", "en": "is more than"},
+    ">=": {"sv": "är minst", "da": "er mindst", "en": "is at least"},
+}
+
 FEES: dict[str, dict[Language, str]] = {
     "due_reminder": {"sv": "Förvarning", "da": "Påmindelse før tiden", "en": "Reminder before the due date"},
     "reminder_1": {"sv": "Första påminnelsen", "da": "Første rykker", "en": "First reminder"},
@@ -207,14 +222,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "Payable within {payable_within}; debt collection {collection_after} after it falls due.",
     },
     "debt_blocks": {
-        "sv": "Skulden {balance} når gränsen {threshold} och hindrar: {stops}.",
-        "da": "Gælden {balance} når grænsen {threshold} og hindrer: {stops}.",
-        "en": "The debt of {balance} meets the limit {threshold} and stops: {stops}.",
+        "sv": "Skulden på {balance} {threshold} och hindrar: {stops}.",
+        "da": "Gælden på {balance} {threshold} og hindrer: {stops}.",
+        "en": "The debt of {balance} {threshold} and stops: {stops}.",
     },
     "debt_does_not_block": {
-        "sv": "Skulden {balance} når inte gränsen {threshold}.",
-        "da": "Gælden {balance} når ikke grænsen {threshold}.",
-        "en": "The debt of {balance} does not meet the limit {threshold}.",
+        "sv": "Skulden på {balance} hindrar ingenting förrän den {threshold}.",
+        "da": "Gælden på {balance} hindrer intet, før den {threshold}.",
+        "en": "The debt of {balance} stops nothing until it {threshold}.",
     },
     "never_blocked": {
         "sv": "Den som är under {never_under} år hindras aldrig.",
@@ -247,9 +262,9 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The account is blocked, which stops: {stops}.",
     },
     "debt_limit": {
-        "sv": "En skuld {threshold} spärrar kontot.",
-        "da": "En gæld {threshold} spærrer kontoen.",
-        "en": "A debt {threshold} blocks the account.",
+        "sv": "En skuld som {threshold} spärrar kontot.",
+        "da": "En gæld, der {threshold}, spærrer kontoen.",
+        "en": "A debt that {threshold} blocks the account.",
     },
     "block_lifted_by": {
         "sv": "Spärren hävs genom: {lifted_by}.",
