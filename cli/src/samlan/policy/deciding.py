@@ -267,7 +267,7 @@ def fee_if_returned(case: Case, books: PolicyBooks, due: date, returned_at: date
     )
     total = decided.value.total
     returned = case.branch.local_date(returned_at).isoformat()
-    amount = {language: money(total, language) for language in LANGUAGES}
+    amount: dict[str, str] = {language: money(total, language) for language in LANGUAGES}
     said = text("late", returned=returned, amount=amount)
     if not decided.value.days_late and not decided.because:
         said = text("in_time", returned=returned, due=due.isoformat())

@@ -48,7 +48,7 @@ class Money:
         return self.shown(".")
 
     def shown(self, decimal_mark: str, thousands: str = "", unit: str | None = None) -> str:
-        """The amount as people write it, the currency's code or another unit behind: 3.00 SEK, 1 300,00 kr."""
+        """The amount as people write it, with the currency's code or another unit: 3.00 SEK, 1 300,00 kr."""
         decimals = _decimals(self.currency)
         whole, part = divmod(abs(self.amount_minor), 10**decimals)
         sign = "-" if self.amount_minor < 0 else ""
