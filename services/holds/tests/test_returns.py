@@ -141,6 +141,7 @@ async def test_a_blocked_patron_is_passed_over_with_the_rule_that_blocks(holds: 
         (wanted["anna"], ["blocked"]),
         (wanted["bo"], ["blocked"]),
     ]
+    assert [one["rule"] for one in decision["passed"][0]["because"]] == ["block/staff"]
     assert decision["passed"][1]["because"] == [{"rule": "vast/debt"}]
     await holds.owes("bo")
     await holds.world.settle()

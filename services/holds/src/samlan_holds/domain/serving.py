@@ -59,10 +59,8 @@ def patron_is_known(candidate: Candidate) -> Refusal | None:
 
 def patron_is_not_blocked(candidate: Candidate) -> Refusal | None:
     """A patron who may not hold or not borrow now is passed over (K28, O30)."""
-    if candidate.standing is None:
-        return None
-    stopped = candidate.standing.stopped_from("hold", "borrow")
-    return Refusal("blocked", [why for one in stopped for why in one.because]) if stopped else None
+    because = candidate.standing.why_stopped_from("hold", "borrow") if candidate.standing else []
+    return Refusal("blocked", because) if because else None
 
 
 def members_take_the_item(candidate: Candidate) -> Refusal | None:
