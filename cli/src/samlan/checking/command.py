@@ -19,7 +19,9 @@ from samlan.interrupting import Interrupted, Interruption
 from samlan.trouble import Trouble
 
 LOOKS: Final = 5  # a message on its way is no violation: only what stays is
-PATIENT_LOOKS: Final = 60  # a sender that was killed keeps its message back for its lease, its riders for two
+PATIENT_LOOKS: Final = (
+    150  # a sender that was killed keeps its message back for its lease, its riders for two
+)
 PAUSE_SECONDS: Final = 2.0
 SHOWN: Final = 50
 

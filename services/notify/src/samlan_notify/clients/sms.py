@@ -9,7 +9,7 @@ from samlan_plumbing.tls import trust
 
 from samlan_notify.clients import Message, Outcome, Unreachable
 
-LIMIT_SECONDS: Final = 6.0
+LIMIT_SECONDS: Final = 15.0
 OURS: Final = frozenset({401, 403, 404, 405, 408, 425, 429})  # ours to repair, or to be repeated
 
 

@@ -48,7 +48,7 @@ Reason = Literal[
 
 DELAYS_SECONDS: Final = (1, 5, 15, 60, 300, 900, 3600)
 PATIENCE: Final = 30  # misses, about a day: then what is missing will not come
-LEASE: Final = timedelta(seconds=30)  # longer than the time limits of one hand-over; a killed sender costs it
+LEASE: Final = timedelta(minutes=2)  # longer than every time limit of one hand-over together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
