@@ -170,7 +170,8 @@ class Town:
         while (found := violations(seen)) and all(one.passing for one in found):
             await asyncio.sleep(1)
             seen = await gather(self.peers)
-        assert [str(one) for one in violations(seen)] == []
+        if found:
+            raise AssertionError("\n".join(str(one) for one in found))
         return seen
 
 
