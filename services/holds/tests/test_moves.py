@@ -241,6 +241,24 @@ async def test_another_copy_borrowed_collects_the_hold_and_frees_its_item_for_th
     assert (holds.routed().to, holds.routed().hold.patron) == ("move", "cilla")
 
 
+@pytest.mark.parametrize("waits", ["cilla", None])
+async def test_an_item_handed_in_again_before_its_loan_was_heard_of_is_free_once_it_is(
+    holds: Any, waits: str | None
+) -> None:
+    """The scan met the hold that the loan had collected; once the loan is heard of, the item goes on."""
+    await holds.queue_of("anna", *filter(None, [waits]))
+    await holds.scan("red-1", sequence=2)
+    await holds.shelve(sequence=3)
+    await holds.scan("red-1", sequence=8)
+    assert holds.routed().hold.patron == "anna"
+    await holds.lend("anna", sequence=5, times=2)
+    assert await holds.ended("anna") == "collected"
+    moved = holds.routed()
+    assert (moved.to, moved.answers, moved.hold and moved.hold.patron) == ("move", 8, waits)
+    if waits:
+        assert (await holds.state(waits))["state"] == "allotted"
+
+
 async def test_a_waiting_hold_is_collected_by_any_copy(holds: Any) -> None:
     await holds.queue_of("anna", "cilla")
     await holds.lend("anna", "red-2")

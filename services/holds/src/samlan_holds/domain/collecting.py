@@ -1,7 +1,8 @@
 """What a loan does to the queue: it collects the borrower's hold and takes the item from anybody else's.
 
-A loan of any copy to a patron with a hold on the title collects that hold and frees its item. Circulation has
-the last word: whatever it lent is lent.
+A loan of any copy to a patron with a hold on the title collects that hold and frees its item: another copy,
+or the very one lent when it was handed in again before the loan was heard of. Circulation has the last word:
+whatever it lent is lent.
 """
 
 from __future__ import annotations
@@ -54,12 +55,17 @@ def lend(queue: Queue, lending: Lending, facts: Facts) -> Verdict[HoldId | None]
         events.append(
             HoldCollected(hold=held.hold, patron=lending.patron, title=queue.title, loan=lending.loan)
         )
-    if isinstance(held, Allotted) and held.item != lending.item:
+    if isinstance(held, Allotted) and _is_free(held, lending):
         after, routed = reallot(after, held, facts)
         events.append(routed)
     if after == queue:
         return Verdict(None)
     return changed(held.hold if held else None, queue, after, *events)
+
+
+def _is_free(held: Allotted, lending: Lending) -> bool:
+    """Whether the item kept for a collected hold is not the one its patron has."""
+    return held.item != lending.item or held.scan > lending.sequence
 
 
 def _hold_of(queue: Queue, lending: Lending) -> Waiting | Allotted | None:
