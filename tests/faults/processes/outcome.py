@@ -10,7 +10,7 @@ import asyncio
 import email
 import email.policy
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.message import Message
 from pathlib import Path
@@ -27,16 +27,27 @@ Outcome = dict[str, Any]
 
 async def outcome_of(telling: Telling, seen: Seen) -> Outcome:
     """Everything that must not depend on faults."""
+    ledgers = _ledgers(telling, seen)
     return {
         "copies": _copies(telling, seen),
         "holds": _holds(telling, seen),
-        "ledgers": _ledgers(telling, seen),
+        "ledgers": ledgers,
         "patrons": await _patrons(telling),
         "facts": await _facts(telling),
         "exceptions": await _exceptions(telling),
         "said": Counter(telling.said),
-        "messages": _messages(telling),
+        "messages": _messages(telling, ledgers),
     }
+
+
+def differences(calm: Outcome, storm: Outcome) -> list[str]:
+    """Every entry in which two outcomes differ, one to a line: the whole of either is too long to read."""
+    return [
+        f"{part} {key}: calm {calm[part].get(key)}, storm {storm[part].get(key)}"
+        for part in calm
+        for key in sorted({*calm[part], *storm[part]}, key=str)
+        if calm[part].get(key) != storm[part].get(key)
+    ]
 
 
 def _copies(telling: Telling, seen: Seen) -> dict[str, Counter[Any]]:
@@ -137,14 +148,22 @@ async def _items(telling: Telling, service: str, path: str, **params: str) -> li
 # -- messages -----------------------------------------------------------------------------------------------
 
 
-def _messages(telling: Telling) -> Counter[Any]:
-    """Of each kind and recipient how many causes were told of: how they were bundled may differ."""
+def _messages(telling: Telling, ledgers: Mapping[str, list[Any]]) -> Counter[Any]:
+    """Of each kind and recipient how many causes were told of: how they were bundled may differ.
+
+    A fee that was paid is told of only when its message left before, which is a matter of time."""
     found: Counter[Any] = Counter()
     for mail in mails(telling.town.mail):
         if f"{telling.cast.name}@" in str(mail["To"]):
             kind, to = str(mail["X-Samlan-Kind"]), telling.cast.plain(str(mail["To"]))
-            found[kind, to] += len(causes(mail))
+            if kind != "fee_charged" or _owes(ledgers, to):
+                found[kind, to] += len(causes(mail))
     return found
+
+
+def _owes(ledgers: Mapping[str, list[Any]], to: str | None) -> bool:
+    patron = str(to).partition("@")[0]
+    return any(outstanding for _, _, outstanding in ledgers.get(patron, ()))
 
 
 def mails(folder: Path) -> list[Message]:
