@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -115,6 +116,18 @@ async def test_rows_wait_for_copies_that_are_still_on_their_way(
     thing = Thing(item="i1", title="t", member="vast", home=LERUM, material="book")
     await library.world.tell(ItemDescribed(thing=thing), subject="item/i1", sequence=1)
     assert (await load(library, "loans", LOAN))["stored"] == 1
+
+
+async def test_rows_that_name_what_nobody_knows_wait_no_longer_than_news_still_come(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "ARRIVING_SECONDS", 3_600.0)
+    monkeypatch.setattr(imports, "STILL_SECONDS", 0.1)
+    await library.thing("i1")
+    async with asyncio.timeout(60):
+        report = await load(library, "loans", LOAN, {**LOAN, "item": "x1"}, {**LOAN, "item": "x2"})
+    assert report["stored"] == 1
+    assert [one["line"] for one in report["refused"]] == [2, 3]
 
 
 async def test_devices_are_registered_once_and_may_move(library: Library) -> None:

@@ -25,7 +25,8 @@ from samlan_circulation.store import Store
 
 K = TypeVar("K")
 
-ARRIVING_SECONDS: Final = 15.0  # how long copies of an earlier file may still be on their way
+ARRIVING_SECONDS: Final = 15.0  # how long a batch waits at most for copies of an earlier file
+STILL_SECONDS: Final = 1.0  # longer than the first retry waits: where nothing came in, nothing is on its way
 LOOK_EVERY_SECONDS: Final = 0.2
 
 
@@ -146,11 +147,17 @@ class Imports:
         await send_snapshot(self._resources, rows)
 
     async def _arrived(self, look: Callable[[], Awaitable[K]], complete: Callable[[K], bool]) -> K:
-        """Looks until nothing is missing, or until what is missing cannot be on its way any more."""
-        until = self._resources.machine_clock.monotonic() + ARRIVING_SECONDS
+        """Looks until nothing is missing, or until what is missing cannot be on its way any more.
+
+        While messages come in, a copy may be behind them; where none does, one short wait serves all rows."""
+        now, flow = self._resources.machine_clock.monotonic, self._resources.flow
+        began = moved_at = now()
+        consumed = flow.consumed
         known = await look()
-        while not complete(known) and self._resources.machine_clock.monotonic() < until:
+        while not complete(known) and now() < min(moved_at + STILL_SECONDS, began + ARRIVING_SECONDS):
             await asyncio.sleep(LOOK_EVERY_SECONDS)
+            if flow.in_hand or flow.consumed != consumed:
+                consumed, moved_at = flow.consumed, now()
             known = await look()
         return known
 
