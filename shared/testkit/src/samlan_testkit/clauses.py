@@ -52,7 +52,7 @@ class Table:
     @classmethod
     def read(cls, path: Path) -> Table:
         """The clauses of a list, by member."""
-        listed: dict[str, dict[str, dict[str, str]]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        listed: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(path.read_text(encoding="utf-8"))
         rows = [row for of_member in listed.values() for row in of_member.items()]
         return cls({key: Clause(key, row["owner"], row["says"]) for key, row in rows})
 
