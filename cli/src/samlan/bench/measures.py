@@ -28,7 +28,6 @@ DESK_ITEMS: Final = 4_000
 SCALED_RETURNS: Final = 200
 SCALED_DELAY_MS: Final = 100
 BUSIEST: Final = "holds"
-STORMS_FOR_MEMORY: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

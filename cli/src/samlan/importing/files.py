@@ -12,7 +12,6 @@ from typing import Any, BinaryIO, Final
 MAX_LINE_BYTES: Final = 256_000  # a row is a few hundred bytes; anything near this is not a row
 MARC_HEADER: Final = 5
 MARC_END: Final = b"\x1d"
-MARC_MAX_BYTES: Final = 99_999  # what five digits can say
 
 
 @dataclass(frozen=True, slots=True)
