@@ -52,7 +52,6 @@ def test_a_branch_that_never_opens_has_no_next_opening_and_moves_no_day(branch, 
 def test_opening_days_are_counted_without_the_first(branch) -> None:
     assert branch().opening_days_after(FRIDAY, 1) == MONDAY
     assert branch().opening_days_after(FRIDAY, 3) == date(2026, 11, 25)
-    assert branch().opening_days_between(FRIDAY, MONDAY) == 2
 
 
 @pytest.mark.parametrize(

@@ -150,11 +150,6 @@ class BranchCalendar:
             found = following
         return found
 
-    def opening_days_between(self, first: date, last: date) -> int:
-        """How many opening days lie between two days, both included."""
-        days = (last - first).days + 1
-        return sum(self.is_opening_day(first + index * _ONE_DAY) for index in range(max(0, days)))
-
     def days_late(self, due: date, returned_at: datetime) -> int:
         """How many local days after the due date have begun; the day after `due` is the first."""
         return max(0, (self.local_date(returned_at) - due).days)
