@@ -55,6 +55,16 @@ def test_a_folder_that_is_not_there_is_one_line(samlan: Samlan, tmp_path: Path) 
     assert not samlan.data.exists()
 
 
+def test_a_folder_without_a_file_of_an_import_says_which_files_there_are(
+    samlan: Samlan, tmp_path: Path
+) -> None:
+    folder = write_rows(tmp_path / "rows", loan=[{"item": "3517", "patron": "p1"}])
+    said = samlan.refused("import", str(folder))
+    assert said.startswith(f"samlan: {folder} holds no file of an import: branches.jsonl, titles.mrc, ")
+    assert said.endswith(" fees.jsonl, devices.jsonl\n")
+    assert not samlan.data.exists()
+
+
 def test_services_that_do_not_answer_are_named(samlan: Samlan, tmp_path: Path) -> None:
     samlan.data.mkdir()
     (samlan.data / "keys").mkdir()

@@ -20,7 +20,8 @@ def register(app: typer.Typer) -> None:
         """Load a library's data from files; a run that was stopped goes on where it was.
 
         Rows that cannot be used are listed with their file, line and reason, and the rest goes on: that is
-        no failure (exit 0). Exits 1 when the folder is not there or the services do not answer.
+        no failure (exit 0). Exits 1 when the folder is not there or holds no file of an import, or when the
+        services do not answer.
         """
         from samlan.importing.run import import_folder
 

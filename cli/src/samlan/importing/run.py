@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from samlan.consortium import Consortium, consortium
+from samlan.importing.files import SOURCES, files_in
 from samlan.importing.journal import Journal
 from samlan.importing.load import ImportFailed, Loading, load_folder
 from samlan.importing.refused import RefusedFile
@@ -29,6 +30,8 @@ def import_folder(folder: Path, data: Path, *, as_json: bool) -> None:
     """Imports and tells; refused rows are no failure: the rest went on, and the table says so."""
     if not folder.is_dir():
         raise Trouble(f"{folder} is not a folder")
+    if not files_in(folder):
+        raise Trouble(f"{folder} holds no file of an import: {', '.join(one.name for one in SOURCES)}")
     console = Console(stderr=as_json)
     try:
         outcome = run(lambda interruption: _import(folder, data, interruption, console))
@@ -128,8 +131,6 @@ def _counts(report: Report) -> Table:
     for name, counts in report.files.items():
         refused = Text(f"{counts.refused:,}", style="red" if counts.refused else "dim")
         table.add_row(name, f"{counts.stored:,}", f"{counts.same:,}", refused)
-    if not report.files:
-        table.add_row(Text("no file of an import is there", style="yellow"), "", "", "")
     return table
 
 
