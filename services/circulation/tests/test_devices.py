@@ -107,6 +107,22 @@ def test_a_routing_key_of_no_device_is_forged(key: str) -> None:
     assert reason(GOOD, key=key) == "forged_device"
 
 
+def test_of_a_forged_message_is_kept_which_item_it_spoke_of_and_where() -> None:
+    found = read({**OFFLINE, "card": "card-2000"}, user="lerum-2")
+    assert isinstance(found, Unusable)
+    assert (found.fact, found.item, found.branch) == ("0190f3a4", "35177001234567", LERUM)
+    assert found.happened_at is not None
+    assert "card-2000" not in repr(found)
+    claimed = read(OFFLINE, key="kiosk.nowhere", user="lerum-2")
+    assert isinstance(claimed, Unusable)
+    assert (claimed.reason, claimed.branch) == ("forged_device", LERUM)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"x" * (MAX_BODY_BYTES + 1)])
+def test_a_forged_message_that_cannot_be_read_is_forged(body: bytes) -> None:
+    assert reason(body, user="lerum-2") == "forged_device"
+
+
 def test_two_minutes_ahead_is_still_now() -> None:
     assert isinstance(read({**GOOD, "happened_at": "2026-11-23T12:02:00+01:00"}), DeviceFact)
 

@@ -1,7 +1,7 @@
 """Reading what devices publish: every defect has a name, and the next message is not its concern.
 
 The routing key says which device may speak and for which branch; the broker vouches for `user_id`. A body is
-believed only as far as it agrees with both.
+believed only as far as it agrees with both; of one that does not, staff see which item it spoke of and where.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ def read_message(
     fields: dict[str, Any] = {}
     try:
         if who is None or user_id != who["device"]:
+            fields = _claimed(body)
+            branch = branch or _text_or_none(fields.get("branch")) or ""
             raise _Defect("forged_device", "user_id")
         fields = _fields(body)
         return _fact(fields, device=who["device"], branch=branch, now=now)
@@ -89,6 +91,14 @@ def read_message(
             fact=_text_or_none(fields.get("id")), item=_text_or_none(fields.get("item")),
             happened_at=_time_or_none(fields.get("happened_at")),
         )  # fmt: skip
+
+
+def _claimed(body: bytes) -> dict[str, Any]:
+    """What a body claims that nobody vouches for; nothing where it cannot be read."""
+    try:
+        return _fields(body)
+    except _Defect:
+        return {}
 
 
 def _fields(body: bytes) -> dict[str, Any]:
