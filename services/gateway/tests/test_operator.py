@@ -72,6 +72,38 @@ async def test_the_story_of_a_return_is_computed_from_its_fact(town: Town) -> No
     assert steps["item_returned"]["event"] == event.id
 
 
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ({"user_id": "partille-1"}, "forged_device"),
+        ({"type": "item_eaten"}, "unknown_type"),
+        ({"happened_at": "soon"}, "malformed_field"),
+        ({"device": "nobody-1"}, "unknown_device"),
+    ],
+)
+async def test_a_fact_that_could_not_be_taken_says_which_exception_it_became(
+    town: Town, bad: dict[str, str], reason: str
+) -> None:
+    fact = await town.world.fact(**{"item": "3500000001", "branch": LERUM, **bad})
+    await town.consortium.settle()
+    async with town.operator() as operator:
+        story = only(await operator.get(f"/v1/ops/returns/{fact}"))
+    assert (story["fact"], story["item"], story["branch"]) == (fact, "3500000001", LERUM)
+    (taken,) = story["steps"]
+    assert (taken["step"], taken["did"], taken["reason"]) == ("fact_taken", "nothing", reason)
+    assert (bool(taken["at"]), story["incomplete"]) == (True, [])
+
+
+async def test_a_body_that_cannot_be_read_has_a_story_by_the_id_of_its_message(town: Town) -> None:
+    await town.world.publish(
+        "kiosk", "kiosk.vast.lerum.lerum-1", b"{", user_id="lerum-1", message_id="no-json-1"
+    )
+    await town.consortium.settle()
+    async with town.operator() as operator:
+        story = only(await operator.get("/v1/ops/returns/no-json-1"))
+    assert (story["branch"], story["happened_at"], story["steps"][0]["reason"]) == (LERUM, None, "unreadable")
+
+
 async def test_a_story_shows_where_an_item_went_whose_kiosk_was_told_to_wait(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:

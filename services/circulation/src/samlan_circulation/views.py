@@ -98,10 +98,11 @@ class Views:
         return [_exception(doc) for doc in await self._store.exceptions.listed(branch)]
 
     async def fact(self, fact: str) -> Json | None:
-        """What became of a device's fact."""
+        """What became of a device's fact, also of one that could not be taken: its exception says why."""
         row = await self._store.facts.by_id(fact)
         if row is None:
-            return None
+            noted = await self._store.exceptions.of_fact(fact)
+            return _set_aside(noted) if noted else None
         device, _, sequence = row["_id"].rpartition("/")
         answer = answer_of(row)
         outcome = row.get("outcome") or {}
@@ -192,6 +193,18 @@ def _renewable(item: Item, loan: Loan, wish: Renewal | None, books: PolicyBooks)
 def _exception(doc: Mapping[str, Any]) -> Json:
     names = ("fact", "reason", "item", "branch", "happened_at", "noted_at", "belongs", "detail", "because")
     return {"id": doc["_id"], **{name: doc.get(name) for name in names}}
+
+
+def _set_aside(doc: Mapping[str, Any]) -> Json:
+    """A fact that was no fact: it came in, did nothing, and stands on its branch's list."""
+    unknown = (
+        "device", "sequence", "type", "item_sequence", "loan", "answer", "answered_at", "routed", "routed_at",
+    )  # fmt: skip
+    return {
+        **dict.fromkeys(unknown), "id": doc["fact"], "item": doc["item"], "branch": doc["branch"],
+        "happened_at": doc["happened_at"], "taken_at": doc["noted_at"], "open": False, "did": "nothing",
+        "reason": doc["reason"],
+    }  # fmt: skip
 
 
 def _copy(of: str, doc: Mapping[str, Any], sequence: int) -> Json:

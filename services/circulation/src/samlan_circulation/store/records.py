@@ -79,8 +79,9 @@ class Exceptions:
         self._clock = resources.library_clock
 
     async def prepare(self) -> None:
-        """Creates the index by which a branch finds its own."""
+        """Creates the indexes: by which a branch finds its own, and a fact what it became."""
         await self._collection.create_index([("open", 1), ("branch", 1)])
+        await self._collection.create_index("fact")
 
     async def note(self, one: NamedException) -> str:
         """Stores an exception once, and returns its id."""
@@ -93,6 +94,11 @@ class Exceptions:
         wanted = {"open": 1} if branch is None else {"open": 1, "branch": branch}
         found = await self._collection.find(wanted).limit(LISTED_AT_ONCE).to_list()
         return sorted(found, key=lambda doc: (doc["noted_at"], doc["_id"]))
+
+    async def of_fact(self, fact: str) -> Doc | None:
+        """What a fact's id first became, open or resolved; None when no exception names it."""
+        found = await self._collection.find({"fact": fact}).limit(LISTED_AT_ONCE).to_list()
+        return min(found, key=lambda doc: (doc["noted_at"], doc["_id"]), default=None)
 
     async def count(self) -> int:
         """How many exceptions there ever were."""

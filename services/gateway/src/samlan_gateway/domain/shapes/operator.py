@@ -60,12 +60,14 @@ class Step(BaseModel):
 
 
 class Chain(BaseModel):
-    """What one return set off, in the order of cause and effect; `incomplete` names who did not answer."""
+    """What one return set off, in the order of cause and effect; `incomplete` names who did not answer.
+
+    Of a fact that could not be taken, the one step says for which reason; `happened_at` may be unreadable."""
 
     fact: str
     item: str | None = None
     branch: str
-    happened_at: datetime
+    happened_at: datetime | None = None
     steps: list[Step]
     incomplete: list[str] = []
 
