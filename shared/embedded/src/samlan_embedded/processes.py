@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 END_SECONDS = 15.0
-"""How long a server may take to end by itself; RabbitMQ needs four seconds, under load more."""
+"""How long a server may take to end by itself; RabbitMQ needs two seconds, under load more."""
 POLL_SECONDS = 0.05
 
 

@@ -36,6 +36,7 @@ raft.wal_max_size_bytes = {wal_bytes}
 log.console = false
 """
 STATISTICS_MS = 1_000  # the node waits once as long as this before it ends
+SHUTDOWN_MS = 2_000  # its stores are shut long before; then its statistics wait 5 s for what is itself ending
 WAL_BYTES = 32 * 2**20  # kept in memory until rolled over; the package's 512 MB suit a server
 
 
@@ -162,7 +163,9 @@ class RabbitNode:
             "RABBITMQ_SCRIPTS_DIR": str(home / "sbin"),
             "RABBITMQ_PLUGINS_DIR": str(home / "plugins"),
             "RABBITMQ_SCHEDULER_BIND_TYPE": "u",  # nodes bound to the same cores starve each other
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+                f"-kernel inet_dist_use_interface {{127,0,0,1}} -shutdown_time {SHUTDOWN_MS}"
+            ),
             "RUNNING_UNDER_SYSTEMD": "true",  # no shell in between: the pid we start is the node's
         }
 
