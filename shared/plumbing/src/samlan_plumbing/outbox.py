@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from pymongo import UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
-from samlan_contracts.event import Event
+from samlan_contracts.event import Envelope, Event
 
 from samlan_plumbing import tracing
 from samlan_plumbing.ids import derive
@@ -36,6 +36,19 @@ SWEEP_EVERY_SECONDS: Final = 2.0  # on every replica and collection, also of a c
 SWEEP_BATCH: Final = 200
 CLEAR_EVERY_SECONDS: Final = 1.0  # under the age at which a sweeper tells again; more go in one command
 CLEAR_BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What sets a change off: the id that its events name as their cause, and when it happened."""
+
+    id: str
+    happened_at: datetime
+
+    @classmethod
+    def of(cls, envelope: Envelope) -> Cause:
+        """The event that a message brought."""
+        return cls(envelope.id, envelope.happened_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from samlan_contracts.policy import PolicyBooks, retention
 from samlan_plumbing.clocks import LibraryClock
 from samlan_plumbing.documents import Change, Stored
-from samlan_plumbing.outbox import Tell
+from samlan_plumbing.outbox import Cause, Tell
 
 from samlan_billing.domain.ledger import REPLACEMENT, Booked, Fee, Known, Ledger
 from samlan_billing.domain.standing import local_day
@@ -20,14 +20,6 @@ from samlan_billing.store import Store, changes
 
 T = TypeVar("T")
 Decide = Callable[[Ledger, Known], tuple[T, Booked | None]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Because:
-    """What sets a booking off: the id that its events name as their cause, and when it happened."""
-
-    cause: str
-    happened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +38,7 @@ class Bookkeeper:
         self.clock = clock
 
     async def book(
-        self, patron: str, fees: Collection[str], decide: Decide[T], why: Because, *, command: bool = False
+        self, patron: str, fees: Collection[str], decide: Decide[T], cause: Cause, *, command: bool = False
     ) -> T:
         """Decides on the ledger and on what is known of these fees, writes once and answers.
 
@@ -55,7 +47,7 @@ class Bookkeeper:
         known = Known()
         while True:
             answer = await self.store.ledgers.change(
-                patron, partial(_decide, patron, fees, known, decide, why), command=command
+                patron, partial(_decide, patron, fees, known, decide, cause), command=command
             )
             if not isinstance(answer, Look):
                 return answer
@@ -88,7 +80,7 @@ def _decide(
     fees: Collection[str],
     known: Known,
     decide: Decide[T],
-    why: Because,
+    cause: Cause,
     stored: Stored[Ledger] | None,
 ) -> Change[Ledger, T | Look]:
     ledger = stored.state if stored else Ledger(patron=patron)
@@ -99,7 +91,7 @@ def _decide(
         return Change(outcome)
     tell = tuple(
         Tell(
-            event=event, subject=f"ledger/{patron}", cause=why.cause, happened_at=why.happened_at,
+            event=event, subject=f"ledger/{patron}", cause=cause.id, happened_at=cause.happened_at,
             position=sum(type(one) is type(event) for one in booked.told[:place]),
         )
         for place, event in enumerate(booked.told)

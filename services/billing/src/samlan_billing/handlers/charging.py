@@ -6,10 +6,11 @@ from samlan_contracts.event import Envelope
 from samlan_contracts.events.circulation import ItemReturned, LoanClosingMoved
 from samlan_contracts.shapes import ClosedLoan, Thing
 from samlan_plumbing.ids import derive
+from samlan_plumbing.outbox import Cause
 
 from samlan_billing.domain.charging import OVERDUE, Charge, assessed, charge, lower, surely_in_time
 from samlan_billing.domain.ledger import Booked, Known, Ledger
-from samlan_billing.handlers.bookkeeper import Because, Bookkeeper
+from samlan_billing.handlers.bookkeeper import Bookkeeper
 from samlan_billing.handlers.staging import Staging, stage_fee_ids
 
 
@@ -42,7 +43,7 @@ class Charging:
         def decide(ledger: Ledger, known: Known) -> tuple[None, Booked | None]:
             return None, charge(ledger, wanted, known, self._bookkeeper.books, self._bookkeeper.clock.now())
 
-        await self._bookkeeper.book(loan.patron, (wanted.fee,), decide, _why(envelope))
+        await self._bookkeeper.book(loan.patron, (wanted.fee,), decide, Cause.of(envelope))
         if (known := await self._as_known(loan)) != loan:
             await self._lower(known, event.thing, event.fact, envelope)
 
@@ -82,7 +83,7 @@ class Charging:
             )
             return bool(booked and booked.ledger.to_move), booked
 
-        if await self._bookkeeper.book(loan.patron, (closing.fee,), decide, _why(envelope)):
+        if await self._bookkeeper.book(loan.patron, (closing.fee,), decide, Cause.of(envelope)):
             await self._bookkeeper.move_settled(loan.patron)
 
     async def _assessed(self, loan: ClosedLoan, thing: Thing, envelope: Envelope) -> Charge:
@@ -91,7 +92,3 @@ class Charging:
             loan, thing, self._bookkeeper.books, calendar,
             fee=overdue_fee_id(loan.loan), at=envelope.happened_at, cause=envelope.id,
         )  # fmt: skip
-
-
-def _why(envelope: Envelope) -> Because:
-    return Because(cause=envelope.id, happened_at=envelope.happened_at)

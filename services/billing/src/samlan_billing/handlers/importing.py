@@ -9,13 +9,14 @@ from typing import Any
 from samlan_contracts.events.billing import DebtLimitReached
 from samlan_plumbing.ids import derive
 from samlan_plumbing.importing import Report
+from samlan_plumbing.outbox import Cause
 from samlan_plumbing.resources import Resources
 from samlan_plumbing.snapshots import Row, send_snapshot
 
 from samlan_billing.domain.importing import FeeRow, fee_of, read_row, with_imported
 from samlan_billing.domain.ledger import Booked, Fee, Known, Ledger
 from samlan_billing.domain.standing import judged
-from samlan_billing.handlers.bookkeeper import Because, Bookkeeper
+from samlan_billing.handlers.bookkeeper import Bookkeeper
 from samlan_billing.store import Fields
 
 Line = tuple[int, FeeRow]
@@ -111,8 +112,8 @@ class Importing:
             return None, judged(with_imported(ledger, new, copy), self._bookkeeper.books, now)
 
         ids = [fee.id for fee in fees]
-        why = Because(cause=derive("import", patron, *ids), happened_at=now)
-        await self._bookkeeper.book(patron, ids, decide, why)
+        cause = Cause(derive("import", patron, *ids), now)
+        await self._bookkeeper.book(patron, ids, decide, cause)
 
     async def _send_blocks(self, patrons: set[str]) -> None:
         """Tells the standing of those whom a debt stops, as it is: also when an earlier run was cut off."""

@@ -9,11 +9,12 @@ from typing import Any
 from samlan_contracts.event import Envelope
 from samlan_contracts.events.accounts import PatronDescribed
 from samlan_contracts.events.catalog import BranchDescribed
+from samlan_plumbing.outbox import Cause
 
 from samlan_billing.domain.importing import born_of
 from samlan_billing.domain.ledger import Booked, Known, Ledger
 from samlan_billing.domain.standing import judged
-from samlan_billing.handlers.bookkeeper import Because, Bookkeeper
+from samlan_billing.handlers.bookkeeper import Bookkeeper
 from samlan_billing.store import Fields
 
 
@@ -30,7 +31,7 @@ class Patrons:
             await self._copies.entomb(event.patron)
         else:
             await self._copies.apply(event.patron, envelope.sequence, _fields(event))
-        await self._follow(event.patron, Because(cause=envelope.id, happened_at=envelope.happened_at))
+        await self._follow(event.patron, Cause.of(envelope))
 
     async def patrons_described(self, rows: Sequence[tuple[PatronDescribed, Envelope]]) -> None:
         """Keeps a snapshot's copies; only ledgers there are already follow."""
@@ -41,35 +42,35 @@ class Patrons:
             if event.erased:
                 await self.patron_described(event, envelope)
             elif event.patron in kept:
-                await self._follow(event.patron, Because(cause=envelope.id, happened_at=envelope.happened_at))
+                await self._follow(event.patron, Cause.of(envelope))
 
-    async def _follow(self, patron: str, why: Because) -> None:
+    async def _follow(self, patron: str, cause: Cause) -> None:
         """Until the ledger was judged by the copy that stands: two replicas may bring two of them."""
         judged_by: int | None = None
         while (copy := await self._copies.read(patron)) and copy["sequence"] != judged_by:
             judged_by = copy["sequence"]
             if copy.get("removed"):
-                await self._bury(patron, why)
-            elif not await self._judge(patron, copy, why):
+                await self._bury(patron, cause)
+            elif not await self._judge(patron, copy, cause):
                 return
 
-    async def _judge(self, patron: str, copy: Fields, why: Because) -> bool:
+    async def _judge(self, patron: str, copy: Fields, cause: Cause) -> bool:
         def decide(ledger: Ledger, known: Known) -> tuple[bool, Booked | None]:
             now_known = replace(ledger, member=copy["member"], born=born_of(copy))
             booked = judged(now_known, self._bookkeeper.books, self._bookkeeper.clock.now())
             changed = bool(ledger.fees or ledger.moved) and booked.ledger != ledger
             return changed, booked if changed else None
 
-        return await self._bookkeeper.book(patron, (), decide, why)
+        return await self._bookkeeper.book(patron, (), decide, cause)
 
-    async def _bury(self, patron: str, why: Because) -> None:
+    async def _bury(self, patron: str, cause: Cause) -> None:
         """Leaves a tombstone for a ledger, and of its settled fees only amount, kind and date."""
 
         def decide(ledger: Ledger, known: Known) -> tuple[None, Booked | None]:
             grave = Ledger(patron=patron, moved=ledger.moved, erased=True)
             return None, None if ledger.erased else Booked(grave)
 
-        await self._bookkeeper.book(patron, (), decide, why)
+        await self._bookkeeper.book(patron, (), decide, cause)
         settled = self._bookkeeper.store.settled
         for found in await settled.of_erased(patron):
             await settled.strip(found)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeVar
 
 from samlan_contracts.policy import PatronFacts, waiver_limit
 from samlan_plumbing.ids import derive
+from samlan_plumbing.outbox import Cause
 
 from samlan_billing.domain.charging import Charge, charge, fee_of
 from samlan_billing.domain.desk import DeskFee, price
@@ -17,7 +17,7 @@ from samlan_billing.domain.ledger import Booked, Fee, Known, Ledger
 from samlan_billing.domain.paying import Paid, Payment, Waived, Waiver, pay, waive, waived_before
 from samlan_billing.domain.refusals import Refusal, Refused
 from samlan_billing.domain.standing import local_day
-from samlan_billing.handlers.bookkeeper import Because, Bookkeeper, Decide
+from samlan_billing.handlers.bookkeeper import Bookkeeper, Decide
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ class Paying:
         def decide(ledger: Ledger, known: Known) -> tuple[Paid | Refused, Booked | None]:
             return pay(ledger, payment, known, self._bookkeeper.books, now)
 
-        return await self._command(patron, payment.fees, decide, payment.id, now)
+        return await self._command(patron, payment.fees, decide, Cause(payment.id, now))
 
     async def waive(
         self, fee: str, amount_minor: int | None, why: str, command: str, *, unlimited: bool
@@ -67,7 +67,7 @@ class Paying:
         def decide(ledger: Ledger, known: Known) -> tuple[Waived | Refused | None, Booked | None]:
             return waive(ledger, waiver, limit, books, now) if fee in ledger.fees else (None, None)
 
-        done = await self._command(found.patron, (), decide, waiver.id, now)
+        done = await self._command(found.patron, (), decide, Cause(waiver.id, now))
         return done or await self._waived_and_gone(fee, waiver.id)
 
     async def charge(self, patron: str, asked: AskedFee, command: str) -> Fee | Refused:
@@ -98,7 +98,7 @@ class Paying:
             before = ledger.fees.get(fee) or known.fees.get(fee)
             return before or fee_of(booking), charge(ledger, booking, known, books, now)
 
-        return await self._command(patron, (fee,), decide, fee, now)
+        return await self._command(patron, (fee,), decide, Cause(fee, now))
 
     async def _waived_and_gone(self, fee: str, waiver: str) -> Waived | Refused:
         """The answer about a fee that is open nowhere: what this waiver did before, or why it cannot."""
@@ -107,11 +107,8 @@ class Paying:
             return Refused((Refusal(reason="unknown_fee", fee=fee),))
         return waived_before(found[1], waiver) or Refused((Refusal(reason="already_paid", fee=fee),))
 
-    async def _command(
-        self, patron: str, fees: Sequence[str], decide: Decide[T], cause: str, now: datetime
-    ) -> T:
-        why = Because(cause=cause, happened_at=now)
-        answer = await self._bookkeeper.book(patron, fees, decide, why, command=True)
+    async def _command(self, patron: str, fees: Sequence[str], decide: Decide[T], cause: Cause) -> T:
+        answer = await self._bookkeeper.book(patron, fees, decide, cause, command=True)
         if not isinstance(answer, Refused):
             await self._bookkeeper.move_settled(patron)
         return answer

@@ -9,12 +9,13 @@ from samlan_contracts.events.holds import HoldPlaced
 from samlan_contracts.policy import PatronFacts, UnknownFee, fee
 from samlan_plumbing.consuming import NotReady
 from samlan_plumbing.ids import derive
+from samlan_plumbing.outbox import Cause
 
 from samlan_billing.domain.charging import Charge, charge
 from samlan_billing.domain.importing import born_of
 from samlan_billing.domain.ledger import Booked, Known, Ledger
 from samlan_billing.domain.standing import local_day
-from samlan_billing.handlers.bookkeeper import Because, Bookkeeper
+from samlan_billing.handlers.bookkeeper import Bookkeeper
 
 INTERLIBRARY: Final = "interlibrary"
 
@@ -35,8 +36,7 @@ class Requesting:
         def decide(ledger: Ledger, known: Known) -> tuple[None, Booked | None]:
             return None, charge(ledger, booking, known, self._bookkeeper.books, self._bookkeeper.clock.now())
 
-        why = Because(cause=envelope.id, happened_at=envelope.happened_at)
-        await self._bookkeeper.book(event.patron, (booking.fee,), decide, why)
+        await self._bookkeeper.book(event.patron, (booking.fee,), decide, Cause.of(envelope))
 
     async def _booking(self, event: HoldPlaced, envelope: Envelope) -> Charge | None:
         patron = await self._bookkeeper.store.patrons.read(event.patron)

@@ -7,11 +7,12 @@ from functools import partial
 from typing import Final
 
 from samlan_plumbing.ids import derive
+from samlan_plumbing.outbox import Cause
 
 from samlan_billing.domain.invoicing import collect, due_for_collection
 from samlan_billing.domain.ledger import Booked, Known, Ledger
 from samlan_billing.domain.standing import judged
-from samlan_billing.handlers.bookkeeper import Because, Bookkeeper
+from samlan_billing.handlers.bookkeeper import Bookkeeper
 
 BATCH: Final = 100  # documents of one turn: a few hundred milliseconds of writes
 
@@ -67,8 +68,8 @@ class Settling:
         stored = await self._store.ledgers.read(patron)
         due = due_for_collection(stored.state, now) if stored else []
         for invoice, at in {one.invoice or "": one.collect_at or now for one in due}.items():
-            why = Because(cause=derive("collection", patron, invoice), happened_at=at)
-            await self._bookkeeper.book(patron, (), partial(self._collected, invoice, now), why)
+            cause = Cause(derive("collection", patron, invoice), at)
+            await self._bookkeeper.book(patron, (), partial(self._collected, invoice, now), cause)
 
     def _collected(
         self, invoice: str, now: datetime, ledger: Ledger, known: Known
@@ -95,5 +96,5 @@ class Settling:
             booked = judged(ledger, self._bookkeeper.books, now)
             return None, booked if booked.ledger != ledger else None
 
-        why = Because(cause=derive("review", patron, now.isoformat()), happened_at=now)
-        await self._bookkeeper.book(patron, (), decide, why)
+        cause = Cause(derive("review", patron, now.isoformat()), now)
+        await self._bookkeeper.book(patron, (), decide, cause)

@@ -13,6 +13,7 @@ from samlan_contracts.event import Envelope
 from samlan_contracts.events.circulation import LoanStageReached
 from samlan_contracts.shapes import ClosedLoan, Thing
 from samlan_plumbing.ids import derive
+from samlan_plumbing.outbox import Cause
 
 from samlan_billing.domain.charging import Charge
 from samlan_billing.domain.invoicing import (
@@ -24,7 +25,7 @@ from samlan_billing.domain.invoicing import (
     wanted_after,
 )
 from samlan_billing.domain.ledger import REPLACEMENT, Booked, Known, Ledger
-from samlan_billing.handlers.bookkeeper import Because, Bookkeeper
+from samlan_billing.handlers.bookkeeper import Bookkeeper
 
 
 def stage_fee_ids(loan: str, due: date) -> dict[str, str]:
@@ -59,7 +60,7 @@ class Staging:
             return None, charge_stage(ledger, wanted, known, books, now, event.due)
 
         fees = [one.fee for one in wanted]
-        await self._bookkeeper.book(event.patron, fees, decide, _why(envelope))
+        await self._bookkeeper.book(event.patron, fees, decide, Cause.of(envelope))
 
     async def loan_ended(self, loan: ClosedLoan, thing: Thing, envelope: Envelope) -> None:
         """Lowers what the stages cost of a loan that came back; one that came to none writes nothing.
@@ -88,9 +89,5 @@ class Staging:
             )  # fmt: skip
             return bool(booked and booked.ledger.to_move), booked
 
-        if await self._bookkeeper.book(patron, fees, decide, _why(envelope)):
+        if await self._bookkeeper.book(patron, fees, decide, Cause.of(envelope)):
             await self._bookkeeper.move_settled(patron)
-
-
-def _why(envelope: Envelope) -> Because:
-    return Because(cause=envelope.id, happened_at=envelope.happened_at)

@@ -10,6 +10,7 @@ from functools import partial
 from samlan_contracts.shapes import Because as Policy
 from samlan_plumbing.clocks import LibraryClock
 from samlan_plumbing.ids import derive, fresh
+from samlan_plumbing.outbox import Cause
 
 from samlan_holds.domain.changing import Amended, Cancelled, Outcome, Wish, change
 from samlan_holds.domain.model import BranchId, HoldId, PatronId, TitleId
@@ -18,7 +19,7 @@ from samlan_holds.domain.refusals import Refusal
 from samlan_holds.domain.shelving import end_of_need
 from samlan_holds.store.copies import Copies
 from samlan_holds.store.holds import LOOKED_AT_AFTER, Holds, particulars
-from samlan_holds.store.queues import Asks, Because, Queues
+from samlan_holds.store.queues import Asks, Queues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ class Commands:
             title_known=title_known, owned=owned, on_loan=on_loan,
         )  # fmt: skip
         outcome = await self._queues.decide(
-            wanted.title, Because(wanted.command or hold, self._clock.now()),
+            wanted.title, Cause(wanted.command or hold, self._clock.now()),
             lambda queue, facts: place(queue, placing, facts),
             asks=Asks(patrons=(placing.patron,)), first=partial(self._write_particulars, placing),
         )  # fmt: skip
@@ -94,10 +95,9 @@ class Commands:
             )
         if wish.last_needed is not None:
             await self._holds.set_need(wish.hold, self._clock.now())  # the job looks, and finds the day
-        because = Because(derive("change", cause, wish.hold), self._clock.now())
         outcome: Outcome = await self._queues.decide(
             row["title"],
-            because,
+            Cause(derive("change", cause, wish.hold), self._clock.now()),
             lambda queue, facts: change(queue, wish, facts),
             asks=Asks(holds=(wish.hold,)),
         )

@@ -7,13 +7,14 @@ from functools import partial
 from typing import Final
 
 from samlan_plumbing.ids import derive
+from samlan_plumbing.outbox import Cause
 
 from samlan_holds.domain.facts import Facts
 from samlan_holds.domain.model import Allotted, HoldId, Queue
 from samlan_holds.domain.shelving import expire_uncollected, expire_unneeded
 from samlan_holds.domain.verdict import Verdict
 from samlan_holds.store.holds import Holds
-from samlan_holds.store.queues import Asks, Because, Queues
+from samlan_holds.store.queues import Asks, Queues
 
 BATCH: Final = 50
 
@@ -43,7 +44,7 @@ class Deadlines:
         for row in rows:
             hold = HoldId(row["_id"])
             again = await self._queues.decide(
-                row["title"], Because(derive("last_needed", hold), now),
+                row["title"], Cause(derive("last_needed", hold), now),
                 partial(_unneeded, hold=hold), asks=Asks(holds=(hold,)),
             )  # fmt: skip
             await self._holds.set_need(hold, again)
@@ -62,7 +63,7 @@ class Deadlines:
     async def _expire(self, title: str, entry: Allotted, deadline: datetime) -> None:
         cause = derive("shelf_deadline", entry.hold, str(entry.allotment), deadline.isoformat())
         await self._queues.decide(
-            title, Because(cause, deadline),
+            title, Cause(cause, deadline),
             lambda queue, facts: expire_uncollected(queue, entry.hold, entry.allotment, facts),
         )  # fmt: skip
 

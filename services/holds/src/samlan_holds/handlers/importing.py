@@ -11,6 +11,7 @@ from typing import Final
 
 from samlan_plumbing.clocks import LibraryClock
 from samlan_plumbing.ids import derive
+from samlan_plumbing.outbox import Cause
 
 from samlan_holds.domain.facts import Facts
 from samlan_holds.domain.importing import ROWS_AT_ONCE, SHELVED_AT_ONCE, Over, Row, Taken, take_in
@@ -19,7 +20,7 @@ from samlan_holds.domain.shelving import end_of_need
 from samlan_holds.domain.verdict import Verdict
 from samlan_holds.store.copies import Copies, whereabouts_fields
 from samlan_holds.store.holds import KEPT_AFTER_THE_END, LOOKED_AT_AFTER, Holds, particulars
-from samlan_holds.store.queues import Asks, Because, Queues
+from samlan_holds.store.queues import Asks, Queues
 
 CHANNEL: Final = "import"
 TITLES_AT_ONCE: Final = 16  # queues are independent, and their writes share commands
@@ -83,7 +84,7 @@ class Importing:
             return take_in(queue, rows, facts)
 
         taken = await self._queues.decide(
-            title, Because(derive("import", *(row.hold for row in rows)), self._clock.now()), decide,
+            title, Cause(derive("import", *(row.hold for row in rows)), self._clock.now()), decide,
             asks=Asks(tuple(row.hold for row in rows), tuple(row.patron for row in rows)),
             first=partial(self._write_particulars, title),
         )  # fmt: skip

@@ -13,7 +13,7 @@ from samlan_contracts.events.circulation import (
     ItemWhereaboutsChanged,
     RoutingRefused,
 )
-from samlan_plumbing.outbox import Tell
+from samlan_plumbing.outbox import Cause, Tell
 from samlan_plumbing.resources import Resources
 
 from samlan_holds.domain.collecting import Lending, lend
@@ -22,7 +22,7 @@ from samlan_holds.domain.routing import Overtaken, Routed, Scan, Unheld, item_go
 from samlan_holds.domain.shelving import shelve
 from samlan_holds.store.copies import Copies, Row, item_fields, whereabouts_fields
 from samlan_holds.store.holds import Holds
-from samlan_holds.store.queues import Asks, Because, Queues
+from samlan_holds.store.queues import Asks, Queues
 
 OUT_OF_REACH: Final = frozenset(
     {"on_loan", "lost", "claimed_returned", "missing", "withdrawn", "in_repair"}
@@ -46,7 +46,7 @@ class Items:
             return
         scan = Scan.of(event, envelope.sequence)
         outcome = await self._queues.decide(
-            scan.thing.title, _because(envelope), lambda queue, facts: route(queue, scan, facts)
+            scan.thing.title, Cause.of(envelope), lambda queue, facts: route(queue, scan, facts)
         )
         if isinstance(outcome, Overtaken):
             return
@@ -69,7 +69,7 @@ class Items:
             await self._copies.whereabouts.apply(event.item, envelope.sequence, fields)
         lending = Lending.of(event, envelope.sequence, past=past)
         collected = await self._queues.decide(
-            event.title, _because(envelope), lambda queue, facts: lend(queue, lending, facts),
+            event.title, Cause.of(envelope), lambda queue, facts: lend(queue, lending, facts),
             asks=Asks(patrons=(PatronId(event.patron),)),
         )  # fmt: skip
         if collected is None and event.hold is not None:
@@ -80,7 +80,7 @@ class Items:
         fields = whereabouts_fields(title=event.title, state="hold_shelf", branch=event.branch, on_shelf=True)
         await self._copies.whereabouts.apply(event.item, envelope.sequence, fields)
         await self._queues.decide(
-            event.title, _because(envelope),
+            event.title, Cause.of(envelope),
             lambda queue, facts: shelve(
                 queue, ItemBarcode(event.item), HoldId(event.hold), BranchId(event.branch), event.shelved_at,
                 envelope.sequence, facts,
@@ -93,7 +93,7 @@ class Items:
             return
         hold = HoldId(event.hold)
         await self._queues.decide(
-            event.title, _because(envelope),
+            event.title, Cause.of(envelope),
             lambda queue, _: routing_refused(queue, ItemBarcode(event.item), hold, event.answers),
         )  # fmt: skip
 
@@ -123,7 +123,7 @@ class Items:
 
     async def _gone(self, title: str, item: str, envelope: Envelope, sequence: int) -> None:
         await self._queues.decide(
-            title, _because(envelope), lambda queue, _: item_gone(queue, ItemBarcode(item), sequence)
+            title, Cause.of(envelope), lambda queue, _: item_gone(queue, ItemBarcode(item), sequence)
         )
 
     async def _collected_after_all(self, hold: str, event: ItemBorrowed) -> None:
@@ -131,10 +131,6 @@ class Items:
         row = await self._holds.read(hold)
         if row is not None and row["state"] == "expired" and row["patron"] == event.patron:
             await self._holds.correct(HoldId(hold), {"state": "collected", "ended_at": event.borrowed_at})
-
-
-def _because(envelope: Envelope) -> Because:
-    return Because(envelope.id, envelope.happened_at)
 
 
 def _after_routing(scan: Scan, outcome: Routed | Unheld) -> Row:

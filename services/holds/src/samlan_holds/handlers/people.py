@@ -7,12 +7,13 @@ from samlan_contracts.events.accounts import PatronDescribed
 from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached
 from samlan_contracts.events.catalog import BranchDescribed, TitleDescribed
 from samlan_plumbing.ids import derive
+from samlan_plumbing.outbox import Cause
 
 from samlan_holds.domain.changing import Wish, change
 from samlan_holds.domain.model import HoldId
 from samlan_holds.store.copies import Copies, money_fields, patron_fields, title_fields
 from samlan_holds.store.holds import Holds
-from samlan_holds.store.queues import Asks, Because, Queues
+from samlan_holds.store.queues import Asks, Queues
 
 
 class People:
@@ -68,9 +69,9 @@ class People:
         for row in await self._holds.of_patron(patron):
             hold = HoldId(row["_id"])
             wish = Wish(hold=hold, cancel=True)
-            because = Because(derive("erased", envelope.id, hold), envelope.happened_at)
+            cause = Cause(derive("erased", envelope.id, hold), envelope.happened_at)
             await self._queues.decide(
-                row["title"], because, lambda queue, facts, wish=wish: change(queue, wish, facts),  # type: ignore[misc]
+                row["title"], cause, lambda queue, facts, wish=wish: change(queue, wish, facts),  # type: ignore[misc]
                 asks=Asks(holds=(hold,)),
             )  # fmt: skip
             await self._holds.remove(hold)

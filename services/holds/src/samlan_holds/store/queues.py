@@ -19,7 +19,7 @@ from samlan_contracts.policy import PolicyBooks
 from samlan_plumbing.consuming import Lanes
 from samlan_plumbing.documents import Change, Documents, LostRaces, Stored
 from samlan_plumbing.dues import SLOT, earliest
-from samlan_plumbing.outbox import Tell
+from samlan_plumbing.outbox import Cause, Tell
 from samlan_plumbing.resources import Resources
 
 from samlan_holds.domain.facts import Facts, NotFetched
@@ -36,14 +36,6 @@ RACES: Final = 30  # lost races before a decision gives up and is tried again fr
 LEARN_EVERY_SECONDS: Final = 2.0  # what is still unlearnt at the second look was left by a crash
 BATCH: Final = 100
 DECISIONS_KEPT: Final = timedelta(days=90)  # how long the trace of a return can show them
-
-
-@dataclass(frozen=True, slots=True)
-class Because:
-    """What a decision answers: the id of its cause, and when that happened."""
-
-    cause: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +94,7 @@ class Queues:
     async def decide(
         self,
         title: str,
-        because: Because,
+        cause: Cause,
         decide: Decide[T],
         *,
         asks: Asks = NOBODY,
@@ -112,7 +104,7 @@ class Queues:
 
         `first` is awaited before the queue is written: what it stores must be harmless without the queue."""
         async with self._lanes.lane(title):  # replicas race; this process need not race with itself
-            return await self._decide(title, because, decide, asks, first)
+            return await self._decide(title, cause, decide, asks, first)
 
     async def teach(self, title: str, rows: Sequence[Row]) -> None:
         """Tells particulars what their queue decided about them, and then forgets that it had to."""
@@ -195,7 +187,7 @@ class Queues:
     async def _decide(
         self,
         title: str,
-        because: Because,
+        cause: Cause,
         decide: Decide[T],
         asks: Asks,
         first: Callable[[T], Awaitable[None]] | None,
@@ -208,7 +200,7 @@ class Queues:
             verdict = await self._decided(queue, facts, decide)
             if first is not None and verdict.queue is not None:
                 await first(verdict.outcome)
-            if await self._commit(stored, before, verdict, because):
+            if await self._commit(stored, before, verdict, cause):
                 return verdict.outcome
             await asyncio.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 (a jitter, no secret)
         raise LostRaces(self.collection.name)
@@ -233,13 +225,13 @@ class Queues:
                     await self._copies.fetch(facts, asked, queue)
 
     async def _commit(
-        self, stored: Stored[Row] | None, before: Queue, verdict: Verdict[T], because: Because
+        self, stored: Stored[Row] | None, before: Queue, verdict: Verdict[T], cause: Cause
     ) -> bool:
         after = verdict.queue
         if after is None:
             return True
         await self._keep_decisions(before, after)
-        tell = tuple(_tells(after, verdict.events, because))
+        tell = tuple(_tells(after, verdict.events, cause))
         change: Change[Row, None] = (
             Change(None, operators=operators(before, after), tell=tell)
             if stored is not None
@@ -284,7 +276,9 @@ def _as_amended(queue: Queue, found: Sequence[Waiting]) -> list[Waiting]:
     return sorted(known.values(), key=lambda one: one.place)
 
 
-def _tells(queue: Queue, events: Sequence[Event], because: Because) -> Iterable[Tell]:
+def _tells(queue: Queue, events: Sequence[Event], cause: Cause) -> Iterable[Tell]:
     for place, event in enumerate(events):
         subject = f"item/{event.item}" if isinstance(event, ItemRouted) else f"queue/{queue.title}"
-        yield Tell(event=event, subject=subject, cause=because.cause, happened_at=because.at, position=place)
+        yield Tell(
+            event=event, subject=subject, cause=cause.id, happened_at=cause.happened_at, position=place
+        )
