@@ -513,7 +513,10 @@ async def test_the_desk_sets_guardian_shield_and_status(accounts: World) -> None
     assert (await accounts.get("accounts", "/patrons/astrid/children")).json()["items"] == []
     assert reasons(await patch(accounts, "/patrons/emil", {"guardian": "nobody"})) == ["unknown_guardian"]
     await patch(accounts, "/patrons/astrid", {"status": "inactive"})
-    assert reasons(await log_in(accounts)) == ["account_inactive"]
+    rests = await log_in(accounts)
+    assert reasons(rests) == ["account_inactive"]
+    ((why,),) = (one["because"] for one in rests.json()["reasons"])
+    assert why["says"]["sv"] == "Kontot vilar; biblioteket öppnar det igen."
 
 
 async def test_an_unknown_patron_is_not_there_to_be_changed(accounts: World) -> None:

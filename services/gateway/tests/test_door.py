@@ -315,3 +315,11 @@ async def test_guessing_is_slowed_down_and_says_for_how_long(town: Town) -> None
     assert answers[-1].status_code == 429
     assert int(answers[-1].headers["retry-after"]) > 0
     assert json.loads(answers[-1].content)["reasons"][0]["reason"] == "too_many_attempts"
+    for answer, (swedish, danish) in (
+        (answers[0], ("hör inte ihop", "hører ikke sammen")),
+        (answers[-1], ("försök igen om", "prøv igen om")),
+    ):
+        ((why,),) = (one["because"] for one in answer.json()["reasons"])
+        assert set(why["says"]) == {"sv", "da", "en"}
+        assert swedish in why["says"]["sv"]
+        assert danish in why["says"]["da"]

@@ -139,8 +139,8 @@ def _credentials(router: APIRouter, log_in: LogIn, resolve: Resolve) -> None:
         match await log_in(shown):
             case Patron() as patron:
                 return {"patron": patron.patron, "member": patron.member, "status": patron.status}
-            case Throttled(seconds):
-                raise _refused((Refusal("too_many_attempts", f"try again in {seconds} s"),), 429, seconds)
+            case Throttled(seconds) as throttled:
+                raise _refused((throttled.refusal,), 429, seconds)
             case reasons:
                 raise _refused(reasons, 403)
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import ceil
+from typing import Final
 
-from samlan_contracts.policy import PolicyBooks
+from samlan_contracts.policy import PolicyBooks, stated
+from samlan_contracts.policy.says import Count
 from samlan_plumbing.documents import Change, Stored
 
 from samlan_accounts.domain.handles import Handle
@@ -36,6 +38,22 @@ class Throttled:
     """Too many misses: the next attempt is heard after so many seconds."""
 
     seconds: int
+
+    @property
+    def refusal(self) -> Refusal:
+        """The one reason."""
+        because = [stated("too_many_attempts", "too_many_attempts", wait=Count(self.seconds, "second"))]
+        return Refusal("too_many_attempts", f"try again in {self.seconds} s", because)
+
+
+WRONG: Final = Refusal(
+    "wrong_credentials", "card or identity number and PIN do not belong together",
+    [stated("wrong_credentials", "wrong_credentials")],
+)  # fmt: skip
+RESTS: Final = Refusal(
+    "account_inactive", "the account rests; the library opens it again",
+    [stated("account_inactive", "account_rests")],
+)  # fmt: skip
 
 
 def candidates(members: Sequence[str], *, card: str | None, identity: str | None) -> list[Handle]:
@@ -75,12 +93,12 @@ class LogIn:
         pin = patron.pin if patron else None
         right = await self._hasher.matches(patron.patron if patron else "", pin, shown.pin)
         if patron is None or not right or _blocked(patron, wanted):
-            return (Refusal("wrong_credentials", "card or identity number and PIN do not belong together"),)
+            return (WRONG,)
         await self._attempts.forget(account)
         await self._attempts.refund(source)
         await self._upgrade.of(patron)
         if patron.status in ("inactive", "erased"):
-            return (Refusal("account_inactive", "the account rests; the library opens it again"),)
+            return (RESTS,)
         return patron
 
     async def _the_one(self, wanted: list[Handle], member: str) -> Patron | None:

@@ -18,6 +18,7 @@ NOUNS: dict[str, dict[Language, tuple[str, str]]] = {
     "renewal": {"sv": ("omlån", "omlån"), "da": ("fornyelse", "fornyelser"), "en": ("renewal", "renewals")},
     "loan": {"sv": ("lån", "lån"), "da": ("lån", "lån"), "en": ("loan", "loans")},
     "day": {"sv": ("dag", "dagar"), "da": ("dag", "dage"), "en": ("day", "days")},
+    "second": {"sv": ("sekund", "sekunder"), "da": ("sekund", "sekunder"), "en": ("second", "seconds")},
     "month": {"sv": ("månad", "månader"), "da": ("måned", "måneder"), "en": ("month", "months")},
     "year": {"sv": ("år", "år"), "da": ("år", "år"), "en": ("year", "years")},
     "page": {"sv": ("sida", "sidor"), "da": ("side", "sider"), "en": ("page", "pages")},
@@ -375,5 +376,20 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "sv": "Meröppet {hours} för den som är registrerad.",
         "da": "Selvbetjent åbent {hours} for den, der er registreret.",
         "en": "Staffless hours {hours} for those registered.",
+    },
+    "wrong_credentials": {
+        "sv": "Kort eller personnummer och pinkod hör inte ihop.",
+        "da": "Kort eller cpr-nummer og pinkode hører ikke sammen.",
+        "en": "Card or identity number and PIN do not belong together.",
+    },
+    "account_rests": {
+        "sv": "Kontot vilar; biblioteket öppnar det igen.",
+        "da": "Kontoen er sat i bero; biblioteket åbner den igen.",
+        "en": "The account rests; the library opens it again.",
+    },
+    "too_many_attempts": {
+        "sv": "För många försök; försök igen om {wait}.",
+        "da": "For mange forsøg; prøv igen om {wait}.",
+        "en": "Too many attempts; try again in {wait}.",
     },
 }
