@@ -480,6 +480,21 @@ def test_contact_details_change_alone_from_the_eighteenth_birthday_by_the_member
     assert isinstance(changing_contact(gote, midnight, email="g@example.org"), Patron)
 
 
+@pytest.mark.parametrize("language", ["nb", "svenska", "sv-SE", "SV"])
+def test_a_language_that_nobody_writes_in_is_refused_with_those_there_are(language: str) -> None:
+    astrid = imported(ASTRID)
+    for outcome in (
+        changing_contact(astrid, language=language),
+        changing.change_at_the_desk(case(astrid, language=language)),
+    ):
+        assert isinstance(outcome, tuple)
+        assert words(outcome) == ["bad_value"]
+        assert outcome[0].says == "language is one of sv, da, en, or null for the library's own"
+    norwegian = imported(ASTRID, language="nb")
+    assert changing_contact(norwegian, language="nb") == norwegian
+    assert isinstance(changing_contact(norwegian, language=None), Patron)
+
+
 @pytest.mark.clause("G03")
 def test_the_desk_changes_contact_details_at_any_age() -> None:
     gote = imported(EMIL, member="gothenburg", guardian=None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 from samlan_contracts.policy import (
@@ -19,6 +19,7 @@ from samlan_contracts.policy import (
     may_change_contact_alone,
     temporary_expires,
 )
+from samlan_contracts.policy.texts import Language
 from samlan_contracts.shapes import Because
 
 from samlan_accounts.domain.identity import canonical_card, canonical_identity
@@ -35,7 +36,6 @@ from samlan_accounts.domain.rows import (
     Channel,
     Contact,
     Id,
-    Language,
     Line,
     Mobile,
     day_of,
@@ -45,6 +45,7 @@ from samlan_accounts.domain.rows import (
 from samlan_accounts.domain.standing import age_of, block, local_day
 
 REACH: Final = frozenset({"email", "mobile", "address"})  # contact details; the rest are wishes
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 
 class ContactChange(BaseModel):
@@ -55,7 +56,7 @@ class ContactChange(BaseModel):
     email: Contact | None = None
     mobile: Mobile | None = None
     address: Address | None = None
-    language: Language | None = None
+    language: Line | None = None
     channels: Annotated[list[Channel], Field(max_length=2)] | None = None
     receipts: bool | None = None
     pickup: Branch | None = None
@@ -114,6 +115,16 @@ def old_enough_to_change_contact_alone(case: Case) -> Refusal | None:
         return None
     alone = may_change_contact_alone(case.books, member=case.patron.member, age=case.age, on=case.today)
     return None if alone.value else _only_staff("contact details change at the desk", alone.because)
+
+
+def somebody_writes_in_this_language(case: Case) -> Refusal | None:
+    """Messages are written in three languages; what an import brought along may stay.
+
+    Whoever wants none of them gets the member's, as with null."""
+    wanted = case.change.get("language")
+    if wanted is None or wanted in LANGUAGES or wanted == case.patron.language:
+        return None
+    return Refusal("bad_value", f"language is one of {', '.join(LANGUAGES)}, or null for the library's own")
 
 
 def card_is_this_patrons(case: Case) -> Refusal | None:
@@ -195,11 +206,14 @@ def young_patrons_keep_a_guardian(case: Case) -> Refusal | None:
     return Refusal("guardian_needed", "the patron is too young to be without a guardian", consent.because)
 
 
-CHANGING_CONTACT = (account_is_there, old_enough_to_change_contact_alone)
+CHANGING_CONTACT = (
+    account_is_there, old_enough_to_change_contact_alone, somebody_writes_in_this_language,
+)  # fmt: skip
 BLOCKING_A_CARD = (account_is_there, card_is_this_patrons, book_lets_patrons_block)
 CHANGING_AT_THE_DESK = (
     account_is_there, required_fields_stay, birth_date_is_a_day, pin_has_its_digits, identity_is_a_number,
-    cards_are_numbers, causes_are_staffs, guardian_is_a_patron, young_patrons_keep_a_guardian,
+    somebody_writes_in_this_language, cards_are_numbers, causes_are_staffs, guardian_is_a_patron,
+    young_patrons_keep_a_guardian,
 )  # fmt: skip
 
 

@@ -112,7 +112,9 @@ class PinForm(Form):
 
 
 class ContactForm(Form):
-    """What a patron may change alone; a field left out stays, null removes."""
+    """What a patron may change alone; a field left out stays, null removes.
+
+    `language` is `sv`, `da` or `en`; null is the member's own."""
 
     email: Annotated[str, StringConstraints(max_length=320)] | None = None
     mobile: Annotated[str, StringConstraints(max_length=40)] | None = None
