@@ -305,6 +305,16 @@ async def test_card_or_identity_number_and_pin_log_in(accounts: World) -> None:
         assert answer.json() == {"patron": "astrid", "member": "vast", "status": "full"}
 
 
+async def test_a_patron_of_two_members_logs_in_at_the_one_that_is_named(accounts: World) -> None:
+    twice = {**ASTRID, "patron": "astrid-2", "member": "orebro", "cards": [], "pin": "5678"}
+    assert await bring(accounts, ASTRID, twice) == {"stored": 2, "same": 0, "refused": []}
+    shown = {"card": None, "identity": "19800229-2384"}
+    for member, pin, patron in (("vast", "1234", "astrid"), ("orebro", "5678", "astrid-2")):
+        opened = await log_in(accounts, **shown, member=member, pin=pin)
+        assert (opened.status_code, opened.json()["patron"]) == (200, patron)
+    assert reasons(await log_in(accounts, **shown, pin="5678")) == ["wrong_credentials"]
+
+
 async def test_what_does_not_belong_together_does_not_log_in(accounts: World) -> None:
     await bring(accounts, ASTRID)
     for shown in (
