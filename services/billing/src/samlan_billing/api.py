@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from samlan_plumbing.http import Json, Problem, private_router, problem
 from samlan_plumbing.ids import fresh
+from samlan_plumbing.importing import Rows
 from samlan_plumbing.resources import Resources
 
 from samlan_billing.domain.refusals import Reason, Refusal, Refused
@@ -20,7 +21,6 @@ from samlan_billing.views.fees import FeeViews, fee_shape, paid_shape, waived_sh
 from samlan_billing.views.state import StateViews
 
 FEES_AT_ONCE: Final = 500  # what one payment may name: more than any patron owes
-ROWS_AT_ONCE: Final = 5_000  # of an import: ten batches of the datastore
 PAGES_AT_ONCE: Final = 10_000
 MOST_MINOR: Final = 100_000_000
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -75,19 +75,6 @@ class WaiverBody(Body):
     role: Literal["desk", "staff", "operator"]
 
 
-class ImportRow(BaseModel):
-    """A row of an import file and the line it stands in."""
-
-    line: int
-    row: Any
-
-
-class ImportBody(BaseModel):
-    """A batch of rows."""
-
-    rows: Annotated[list[ImportRow], Field(max_length=ROWS_AT_ONCE)]
-
-
 def router(bookkeeper: Bookkeeper, resources: Resources) -> APIRouter:
     """Billing's door for HTTP."""
     private = private_router(resources.service, resources.verifier)
@@ -96,12 +83,11 @@ def router(bookkeeper: Bookkeeper, resources: Resources) -> APIRouter:
     importing = Importing(bookkeeper, resources)
 
     @private.post("/import/{file}")
-    async def take_rows(file: str, body: ImportBody) -> dict[str, Any]:
+    async def take_rows(file: str, rows: Rows) -> dict[str, Any]:
         """Stores rows of `fees.jsonl`; those that cannot be used come back with their reason."""
         if file.removesuffix(".jsonl") != "fees":
             raise Problem(404, "Billing imports fees.jsonl")
-        report = await importing([(one.line, one.row) for one in body.rows])
-        return report.as_json()
+        return (await importing(rows.by_line)).as_json()
 
     return private
 

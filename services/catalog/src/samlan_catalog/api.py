@@ -8,13 +8,12 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from samlan_plumbing.http import Problem, private_router
-from samlan_plumbing.importing import Report
+from samlan_plumbing.importing import Report, Rows
 from samlan_plumbing.resources import Resources
 
 from samlan_catalog.handlers import Lines
 from samlan_catalog.views import PAGE, STATE_PAGE, Catalogue
 
-IMPORT_ROWS: Final = 1000
 NAMES: Final = 1000
 Cursor = Annotated[str, Query(max_length=200)]
 TakeRows = Callable[[Lines], Awaitable[Report]]
@@ -26,19 +25,6 @@ class NamesForm(BaseModel):
     titles: list[str] = Field(max_length=NAMES)
 
 
-class LineRow(BaseModel):
-    """A row of a file, and where it stands."""
-
-    line: int
-    row: Any
-
-
-class RowsForm(BaseModel):
-    """Some rows of a file."""
-
-    rows: list[LineRow] = Field(max_length=IMPORT_ROWS)
-
-
 def routes(resources: Resources, *, catalogue: Catalogue, imports: Mapping[str, TakeRows]) -> APIRouter:
     """Every private route of catalog."""
     router = private_router(resources.service, resources.verifier)
@@ -46,12 +32,12 @@ def routes(resources: Resources, *, catalogue: Catalogue, imports: Mapping[str, 
     _places(router, catalogue)
 
     @router.post("/import/{file}")
-    async def import_rows(file: str, form: RowsForm) -> Any:
+    async def import_rows(file: str, rows: Rows) -> Any:
         """Takes rows of branches.jsonl, titles.jsonl (or records as `{"marc": base64}`) and items.jsonl."""
         take = imports.get(file.partition(".")[0])
         if take is None:
             raise Problem(404, f"catalog takes {', '.join(imports)}")
-        return (await take([(one.line, one.row) for one in form.rows])).as_json()
+        return (await take(rows.by_line)).as_json()
 
     @router.get("/state")
     async def state(

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from samlan_contracts.forms import first_fault, whole_ms
 from samlan_plumbing.http import Problem, private_router
 from samlan_plumbing.ids import derive
+from samlan_plumbing.importing import Report, Rows
 from samlan_plumbing.tokens import Verifier
 
 from samlan_holds.domain.changing import Wish
@@ -24,7 +26,6 @@ from samlan_holds.views.holds import HoldViews, fresh
 from samlan_holds.views.lists import Lists
 
 CHANGES: Final = 200  # of one batch; more is no patron's list
-IMPORT_ROWS: Final = 2_000
 Cursor = Annotated[str | None, Query(max_length=400)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -90,7 +91,7 @@ class HoldRow(BaseModel):
         """An instant without an offset is nobody's instant."""
         if value.tzinfo is None:
             raise ValueError("placed_at needs an offset, such as +01:00 or Z")
-        return value.replace(microsecond=value.microsecond // 1000 * 1000)
+        return whole_ms(value)
 
     def row(self, line: int) -> Row:
         """The row as the domain knows it; its hold's id follows from what the row says."""
@@ -101,19 +102,6 @@ class HoldRow(BaseModel):
             frozen=self.frozen, item=ItemBarcode(self.item) if self.item else None,
             ready_until=self.ready_until,
         )  # fmt: skip
-
-
-class ImportLine(BaseModel):
-    """A line of an import file."""
-
-    line: int
-    row: Any
-
-
-class ImportBody(BaseModel):
-    """A batch of lines."""
-
-    rows: Annotated[list[ImportLine], Field(max_length=IMPORT_ROWS)]
 
 
 def router(verifier: Verifier, commands: Commands, importing: Importing, views: HoldViews) -> APIRouter:
@@ -152,14 +140,10 @@ def router(verifier: Verifier, commands: Commands, importing: Importing, views: 
         return found
 
     @routes.post("/import/holds")
-    async def take(body: ImportBody) -> Any:
-        rows, refused = _rows(body.rows)
-        report = await importing.take(rows)
-        listed = sorted([*refused, *report.refused])
-        return {
-            "stored": report.stored, "same": report.same,
-            "refused": [{"line": line, "reason": reason} for line, reason in listed],
-        }  # fmt: skip
+    async def take(body: Rows) -> Any:
+        report = Report()
+        await importing.take(_usable(body, report), report)
+        return report.as_json()
 
     return routes
 
@@ -190,17 +174,15 @@ def staff_router(verifier: Verifier, lists: Lists, checks: Checks) -> APIRouter:
     return routes
 
 
-def _rows(lines: Sequence[ImportLine]) -> tuple[list[Row], list[tuple[int, str]]]:
-    rows: list[Row] = []
-    refused: list[tuple[int, str]] = []
-    for line in lines:
+def _usable(rows: Rows, report: Report) -> list[Row]:
+    """The rows that can be read; of the others the report says why not."""
+    usable: list[Row] = []
+    for line, row in rows.by_line:
         try:
-            rows.append(HoldRow.model_validate(line.row).row(line.line))
+            usable.append(HoldRow.model_validate(row).row(line))
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"])) or "row"
-            refused.append((line.line, f"{place}: {first['msg']}"))
-    return rows, refused
+            report.refuse(line, first_fault(error))
+    return usable
 
 
 def _refused(refusals: Sequence[Refusal]) -> Problem:

@@ -1,9 +1,35 @@
-"""What the owner of an import file answers for a batch of its rows."""
+"""A batch of rows of an import file, as their owner is sent it, and what the owner answers."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ROWS_AT_ONCE: Final = 1_000  # twice what `samlan import` sends in one request
+
+
+class LineRow(BaseModel):
+    """A row of a file, whatever it says, and the line it stands in."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    line: int
+    row: Any
+
+
+class Rows(BaseModel):
+    """A batch of rows of one file."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    rows: Annotated[list[LineRow], Field(max_length=ROWS_AT_ONCE)]
+
+    @property
+    def by_line(self) -> list[tuple[int, Any]]:
+        """Each row behind the line it stands in."""
+        return [(one.line, one.row) for one in self.rows]
 
 
 @dataclass(slots=True)

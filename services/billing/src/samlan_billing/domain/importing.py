@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from samlan_contracts.forms import first_fault
 from samlan_contracts.policy import PolicyBooks
 
 from samlan_billing.domain.invoicing import collection_at
@@ -46,8 +47,7 @@ def read_row(row: Any, books: PolicyBooks) -> FeeRow | str:
     try:
         read = FeeRow.model_validate(row)
     except ValidationError as error:
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc'])) or 'row'}: {first['msg']}"
+        return first_fault(error)
     if read.member not in books.members:
         return f"member: no policy book for {read.member!r}"
     currency = books.book(read.member).currency

@@ -7,34 +7,21 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query
 from pydantic import Field
 from samlan_plumbing.http import Problem, problem
+from samlan_plumbing.importing import Rows
 
 from samlan_circulation.api.desk import Body, Word
-from samlan_circulation.handlers.imports import Imports, Line
+from samlan_circulation.handlers.imports import Imports
 from samlan_circulation.store import Store
 from samlan_circulation.store.store import PARTS
 from samlan_circulation.views import PAGE, Views
 
 MOST_STATES: Final = 1_000
-MOST_ROWS: Final = 1_000
 
 
 class StatesBody(Body):
     """Where are these items."""
 
     items: Annotated[list[Word], Field(max_length=MOST_STATES)]
-
-
-class ImportRow(Body):
-    """One row of a file, with its line."""
-
-    line: int
-    row: dict[str, Any]
-
-
-class ImportBody(Body):
-    """A batch of rows of one file."""
-
-    rows: Annotated[list[ImportRow], Field(max_length=MOST_ROWS)]
 
 
 def record_routes(router: APIRouter, store: Store, views: Views, imports: Imports) -> None:
@@ -109,18 +96,14 @@ def _facts(router: APIRouter, store: Store, views: Views) -> None:
 
 def _imports(router: APIRouter, imports: Imports) -> None:
     @router.post("/import/loans")
-    async def loans(body: ImportBody) -> Any:
+    async def loans(rows: Rows) -> Any:
         """Stores rows of loans.jsonl."""
-        return (await imports.loans(_lines(body))).as_json()
+        return (await imports.loans(rows.by_line)).as_json()
 
     @router.post("/import/devices")
-    async def devices(body: ImportBody) -> Any:
+    async def devices(rows: Rows) -> Any:
         """Stores rows of devices.jsonl."""
-        return (await imports.devices(_lines(body))).as_json()
-
-
-def _lines(body: ImportBody) -> list[Line]:
-    return [Line(one.line, one.row) for one in body.rows]
+        return (await imports.devices(rows.by_line)).as_json()
 
 
 def _found(found: Any, reason: str) -> Any:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+from samlan_contracts.forms import whole_ms
 from samlan_contracts.policy import Decision, stated
 
 from samlan_circulation.domain.fold import Again, Placed, place
 from samlan_circulation.domain.lending import loan_of
-from samlan_circulation.domain.messages import MAX_TEXT, whole_ms
+from samlan_circulation.domain.messages import MAX_TEXT
 from samlan_circulation.domain.model import Borrower, BranchId, Item, Kept, Loan, LoanId, Place
 
 IMPORTED: Final = "import"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal, get_args
 
+from samlan_contracts.forms import whole_ms
 from samlan_contracts.shapes import Mode
 
 from samlan_circulation.domain.outcomes import ExceptionReason
@@ -180,11 +181,6 @@ def _time_or_none(value: Any) -> datetime | None:
         return None if instant.tzinfo is None else whole_ms(instant.astimezone(UTC))
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def whole_ms(instant: datetime) -> datetime:
-    """The instant in whole milliseconds, as the datastore keeps it."""
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 def _date(fields: dict[str, Any], name: str) -> date:

@@ -24,18 +24,11 @@ from samlan_circulation.handlers.telling import item_subject
 from samlan_circulation.store import Store
 
 K = TypeVar("K")
+LineRows = Sequence[tuple[int, Any]]
 
 ARRIVING_SECONDS: Final = 15.0  # how long a batch waits at most for copies of an earlier file
 STILL_SECONDS: Final = 1.0  # longer than the first retry waits: where nothing came in, nothing is on its way
 LOOK_EVERY_SECONDS: Final = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row with its line in the file."""
-
-    line: int
-    row: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +55,10 @@ class Imports:
         self._store = store
         self._resources = resources
 
-    async def devices(self, lines: Sequence[Line]) -> Report:
+    async def devices(self, rows: LineRows) -> Report:
         """Registers devices at branches that are known."""
         report = Report()
-        read = dict(_readable(lines, read_device, report))
+        read = dict(_readable(rows, read_device, report))
         known = await self._arrived(
             lambda: self._store.places.known(one["branch"] for one in read.values()),
             lambda known: all(one["branch"] in known for one in read.values()),
@@ -80,11 +73,11 @@ class Imports:
         report.same = len(usable) - report.stored
         return report
 
-    async def loans(self, lines: Sequence[Line]) -> Report:
+    async def loans(self, rows: LineRows) -> Report:
         """Stores loans in their items and tells where the items are, in one batch each."""
         report = Report()
         now = self._resources.library_clock.now()
-        read = dict(_readable(lines, lambda row: read_loan(row, now=now), report))
+        read = dict(_readable(rows, lambda row: read_loan(row, now=now), report))
         known = await self._arrived(
             lambda: self._known(read.values()),
             lambda known: not any(known.misses(loan) for loan in read.values()),
@@ -163,13 +156,16 @@ class Imports:
 
 
 def _readable(
-    lines: Sequence[Line], read: Callable[[Mapping[str, Any]], K], report: Report
+    rows: LineRows, read: Callable[[Mapping[str, Any]], K], report: Report
 ) -> Iterator[tuple[int, K]]:
-    for one in lines:
+    for line, row in rows:
+        if not isinstance(row, Mapping):
+            report.refuse(line, "row: an object is needed")
+            continue
         try:
-            yield one.line, read(one.row)
+            yield line, read(row)
         except BadRow as bad:
-            report.refuse(one.line, str(bad))
+            report.refuse(line, str(bad))
 
 
 def _loan_id(row: LoanRow) -> LoanId:

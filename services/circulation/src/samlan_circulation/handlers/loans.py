@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from samlan_contracts.forms import whole_ms
 from samlan_contracts.policy import BookSilent, Service, UnknownMember
 from samlan_plumbing.documents import Change, LostRaces, Stored
 from samlan_plumbing.ids import derive, fresh
 from samlan_plumbing.resources import Resources
 
 from samlan_circulation.domain.lending import CheckOut, Standing, by_material, check_out
-from samlan_circulation.domain.messages import AHEAD, whole_ms
+from samlan_circulation.domain.messages import AHEAD
 from samlan_circulation.domain.model import Item, Loan, LoanId, PatronId, Place
 from samlan_circulation.domain.outcomes import Decided
 from samlan_circulation.domain.refusals import Refused, refused

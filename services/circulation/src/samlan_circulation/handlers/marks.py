@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from samlan_contracts.forms import whole_ms
 from samlan_plumbing.documents import Change, Stored
 from samlan_plumbing.ids import derive, fresh
 from samlan_plumbing.resources import Resources
 
 from samlan_circulation.domain.marking import FOUND, MARKS, mark
-from samlan_circulation.domain.messages import whole_ms
 from samlan_circulation.domain.model import BranchId, Item, Place
 from samlan_circulation.domain.refusals import Refused, refused
 from samlan_circulation.handlers.returns import DESK, DeskReturn, Returns

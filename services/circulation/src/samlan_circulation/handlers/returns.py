@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from samlan_contracts.forms import whole_ms
 from samlan_contracts.policy import BranchCalendar
 from samlan_contracts.shapes import Because
 from samlan_plumbing.documents import Change, Stored
@@ -16,7 +17,7 @@ from samlan_plumbing.facts import CONFLICTS, Fact, Standing
 from samlan_plumbing.ids import derive, fresh
 from samlan_plumbing.resources import Resources
 
-from samlan_circulation.domain.messages import AHEAD, digest_of, whole_ms
+from samlan_circulation.domain.messages import AHEAD, digest_of
 from samlan_circulation.domain.model import BranchId, Item, ItemBarcode, Place, Scan
 from samlan_circulation.domain.outcomes import (
     ROUTING_PENDING,

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, NewType, TypeVar
 
+from samlan_contracts.forms import whole_ms
 from samlan_contracts.shapes import Because
 from samlan_contracts.shapes import Queue as QueueLength
 
@@ -181,8 +182,7 @@ class Queue:
 
     def moment(self, now: datetime) -> datetime:
         """When a hold placed now stands placed: strictly after everyone before it, whatever clocks say."""
-        at = now.astimezone(UTC)
-        at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+        at = whole_ms(now.astimezone(UTC))
         return at if self.newest is None or at > self.newest else self.newest + TICK
 
     def joined(self, entry: Waiting) -> Queue:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
 from samlan_plumbing.clocks import LibraryClock
 from samlan_plumbing.ids import derive
+from samlan_plumbing.importing import Report
 from samlan_plumbing.outbox import Cause
 
 from samlan_holds.domain.facts import Facts
@@ -27,15 +27,6 @@ TITLES_AT_ONCE: Final = 16  # queues are independent, and their writes share com
 BEFORE_ALL: Final = 0  # the sequence of what an import says; any word of the owner is newer
 
 
-@dataclass(slots=True)
-class Report:
-    """What became of the rows of a batch."""
-
-    stored: int = 0
-    same: int = 0
-    refused: list[tuple[int, str]] = field(default_factory=list)
-
-
 class Importing:
     """Takes in batches of rows."""
 
@@ -45,17 +36,16 @@ class Importing:
         self._holds = holds
         self._copies = copies
 
-    async def take(self, rows: Sequence[Row]) -> Report:
-        """Takes rows into their queues, in the order the holds were placed."""
-        report = Report()
+    async def take(self, rows: Sequence[Row], report: Report) -> None:
+        """Takes rows into their queues, in the order the holds were placed, and reports on each."""
         known = await self._copies.titles.read_many(row.title for row in rows)
         ended = await self._holds.read_many(row.hold for row in rows)
         by_title: dict[TitleId, list[Row]] = defaultdict(list)
         for row in rows:
             if known.get(row.title, {"removed": True}).get("removed"):
-                report.refused.append((row.line, "unknown_title"))
+                report.refuse(row.line, "unknown_title")
             elif row.placed_at > self._clock.now():
-                report.refused.append((row.line, "in_the_future"))
+                report.refuse(row.line, "in_the_future")
             elif ended.get(row.hold, {"state": "open"})["state"] != "open":
                 report.same += 1
             else:
@@ -64,8 +54,6 @@ class Importing:
         await asyncio.gather(
             *(self._take_title(title, wanted, report, limit) for title, wanted in by_title.items())
         )
-        report.refused.sort()
-        return report
 
     async def _take_title(
         self, title: TitleId, rows: list[Row], report: Report, limit: asyncio.Semaphore
@@ -91,7 +79,8 @@ class Importing:
         await self._write_ended(title, taken.over)
         report.stored += len(taken.stored) + len(taken.over)
         report.same += taken.same
-        report.refused += [(line, refusal.reason) for line, refusal in taken.refused]
+        for line, refusal in taken.refused:
+            report.refuse(line, refusal.reason)
         shelved = [one for one in taken.stored if not isinstance(one, Waiting)]
         await self._copies.whereabouts.apply_many(
             [
