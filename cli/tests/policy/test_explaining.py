@@ -143,6 +143,27 @@ def test_a_person_reads_one_sentence_for_each_decision(run, language: str, said:
 
 
 @pytest.mark.parametrize(
+    ("branch", "said"),
+    [
+        ("orebro/stadsbiblioteket", "Åter senast 2026-"),
+        ("gladsaxe/hovedbiblioteket", "Skal afleveres senest 2026-"),
+    ],
+)
+def test_without_a_language_the_branchs_own_is_read(run, branch: str, said: str) -> None:
+    result = run("explain", "--branch", branch, "--on", "2026-11-20", "--act", "borrow", "--material", "book")
+    assert result.exit_code == 0
+    assert said in result.stdout
+
+
+def test_of_a_member_whose_language_nobody_writes_english_is_read(run, policies, tmp_path) -> None:
+    book = (policies / "vast.yaml").read_text("utf-8").replace("language: sv", "language: nb")
+    (tmp_path / "vast.yaml").write_text(book, "utf-8")
+    asked = ("--branch", "vast/lerum", "--on", "2026-11-20", "--act", "borrow", "--material", "book")
+    result = run("explain", *asked, "--policies", str(tmp_path))
+    assert "Due 2026-" in result.stdout
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--branch", "nowhere"), "--branch is written member/branch"),

@@ -91,7 +91,9 @@ def _explain(policy: typer.Typer) -> None:
         home_delivery: Annotated[bool, typer.Option("--home-delivery", help="Brought home.")] = False,
         channel: Annotated[str, typer.Option(help="How the hold is placed: web, phone or desk.")] = "web",
         policies: Annotated[Path | None, typer.Option(help="Another folder of books.")] = None,
-        language: Annotated[Language, typer.Option(help="Of the sentences.")] = Language.en,
+        language: Annotated[
+            Language | None, typer.Option(help="Of the sentences; the branch's member's if left out.")
+        ] = None,
         data: Data = HERE,
         as_json: Json = False,
     ) -> None:
@@ -111,7 +113,7 @@ def _explain(policy: typer.Typer) -> None:
             branch_kind=branch_kind.value if branch_kind else None, closed=tuple(closed or ()), drop=drop,
             home_delivery=home_delivery, channel=channel, policies=policies,
         )  # fmt: skip
-        explain_command(wish, data, language=language.value, as_json=as_json)
+        explain_command(wish, data, language=language.value if language else None, as_json=as_json)
 
 
 def _simulate(policy: typer.Typer) -> None:

@@ -74,19 +74,20 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The case that was judged, and every decision about it."""
+    """The case that was judged, every decision about it, and the language that people there read."""
 
     case: Case
     decisions: list[Explained] = field(default_factory=list)
+    language: Language = "en"
 
 
-def explain_command(wish: Wish, data: Path, *, language: Language, as_json: bool) -> None:
-    """Prints the decisions."""
+def explain_command(wish: Wish, data: Path, *, language: Language | None, as_json: bool) -> None:
+    """Prints the decisions; without a language in that of the branch's member."""
     answer = asyncio.run(answered(wish, data))
     if as_json:
         sys.stdout.write(json.dumps(as_json_object(answer, wish), ensure_ascii=False) + "\n")
     else:
-        _show(answer, wish, language)
+        _show(answer, wish, language or answer.language)
 
 
 async def answered(wish: Wish, data: Path) -> Answer:
@@ -116,9 +117,17 @@ def judged(
     """The decisions on a wish, with what is known beside its facts."""
     try:
         case = case_of(wish, books, item, patron, calendar)
-        return Answer(case, explain_what_can_be(case, books, wish.acts or ACTS))
+        decisions = explain_what_can_be(case, books, wish.acts or ACTS)
+        return Answer(case, decisions, _language(books, case.branch))
     except UnknownMember as unknown:
         raise Trouble(f"{unknown.args[0]!s}; there are {', '.join(books.members)}") from None
+
+
+def _language(books: PolicyBooks, branch: BranchCalendar) -> Language:
+    """The language of the branch's member where the sentences are written in it, else English."""
+    wanted = books.book(branch.member).language
+    written: tuple[Language, ...] = get_args(Language)
+    return next((one for one in written if one == wanted), "en")
 
 
 # -- the case ------------------------------------------------------------------------------------------------
