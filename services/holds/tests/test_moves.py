@@ -124,6 +124,19 @@ async def test_a_hold_moved_to_where_its_item_may_not_serve_sends_it_home_and_sa
     assert (await holds.state("bo"))["state"] == "waiting"
 
 
+@pytest.mark.parametrize("state", ["waiting", "allotted", "in_transit"])
+async def test_a_hold_is_not_moved_to_a_branch_whose_member_has_no_book(holds: Any, state: str) -> None:
+    wanted = await holds.queue_of("bo")
+    if state != "waiting":
+        await bring(holds, state)
+    await holds.branch("atlantis/base")
+    await holds.world.settle()
+    for nowhere in ("atlantis/base", "vast/nowhere"):
+        [outcome] = await holds.change({"hold": wanted["bo"], "pickup": nowhere}, patron="bo")
+        assert [one["reason"] for one in outcome["reasons"]] == ["unknown_branch"]
+    assert ((await holds.state("bo"))["state"], (await holds.state("bo"))["pickup"]) == (state, PARTILLE)
+
+
 async def test_a_moved_hold_is_explained_for_where_it_is_picked_up_now(holds: Any) -> None:
     wanted = await holds.queue_of("bo")
     await bring(holds, "in_transit")
