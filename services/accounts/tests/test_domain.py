@@ -18,7 +18,7 @@ from samlan_accounts.domain.handles import Handle, handles
 from samlan_accounts.domain.identity import canonical_card, canonical_identity, identity_candidates
 from samlan_accounts.domain.importing import Known, Taken, Tools, read_rows, take_all
 from samlan_accounts.domain.patron import Card, HashedPin, Patron, Person, SealedPin, described
-from samlan_accounts.domain.refusal import REASONS, Refusal, in_words
+from samlan_accounts.domain.refusal import REASONS, Refusal
 from samlan_accounts.domain.registering import Registration, borrower_id, register
 from samlan_accounts.domain.rows import PatronRow, read_row
 from samlan_accounts.domain.throttling import (
@@ -31,6 +31,7 @@ from samlan_accounts.domain.throttling import (
     refund,
 )
 from samlan_contracts.policy import PolicyBooks
+from samlan_contracts.refusing import in_words
 
 BOOKS = PolicyBooks.load(Path(__file__).parents[3] / "policies")
 NOW = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)

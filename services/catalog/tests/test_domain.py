@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from pymarc import Field, Indicators, Subfield
 from samlan_catalog.domain.branch import read_branch
 from samlan_catalog.domain.item import Case, Item, ItemRow, describe_item, read_item_row
-from samlan_catalog.domain.refusal import Refusal, in_words
+from samlan_catalog.domain.refusal import Refusal
 from samlan_catalog.domain.title import Title, described, read_title
 from samlan_catalog.domain.words import asked, words_of
 from samlan_contracts.events.catalog import BranchDescribed
 from samlan_contracts.policy import PolicyBooks
+from samlan_contracts.refusing import in_words
 
 BOOKS = PolicyBooks.load(Path(__file__).parents[3] / "policies")
 RODA_RUMMET = {

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from samlan_plumbing.http import Problem, private_router
 from samlan_plumbing.ids import derive, fresh
+from samlan_plumbing.importing import Rows
 from samlan_plumbing.resources import Resources
 
 from samlan_accounts.domain.changing import ContactChange, DeskChange, stated
@@ -21,7 +22,6 @@ from samlan_accounts.handlers.patrons import ChangePatrons
 from samlan_accounts.handlers.sessions import Credentials, LogIn, Resolve, Throttled
 from samlan_accounts.views import CONTACTS, PAGE, Accounts
 
-IMPORT_ROWS: Final = 1000
 NOT_YOU: Final[frozenset[Reason]] = frozenset({"wrong_credentials", "only_through_staff", "card_not_yours"})
 NOT_THERE: Final[frozenset[Reason]] = frozenset({"unknown_patron"})
 BAD_INPUT: Final[frozenset[Reason]] = frozenset({
@@ -73,19 +73,6 @@ class HistoryForm(_Form):
     command: str | None = Field(default=None, max_length=200)
 
 
-class LineRow(_Form):
-    """A row of a file, and where it stands."""
-
-    line: int
-    row: Any
-
-
-class RowsForm(_Form):
-    """Some rows of a file."""
-
-    rows: list[LineRow] = Field(max_length=IMPORT_ROWS)
-
-
 def routes(
     resources: Resources, *, accounts: Accounts, imports: ImportPatrons, changes: ChangePatrons,
     log_in: LogIn, resolve: Resolve,
@@ -97,11 +84,11 @@ def routes(
     _changing(router, accounts, changes)
 
     @router.post("/import/{file}")
-    async def import_rows(file: str, form: RowsForm) -> Any:
+    async def import_rows(file: str, rows: Rows) -> Any:
         """Takes rows of patrons.jsonl."""
         if file.removesuffix(".jsonl") != "patrons":
             raise Problem(404, "accounts takes patrons.jsonl")
-        return (await imports([(one.line, one.row) for one in form.rows])).as_json()
+        return (await imports(rows.by_line)).as_json()
 
     return router
 

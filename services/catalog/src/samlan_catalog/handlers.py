@@ -12,6 +12,7 @@ from typing import Generic, Literal, TypeVar
 
 from samlan_contracts.event import Event
 from samlan_contracts.events.catalog import BranchDescribed
+from samlan_contracts.refusing import in_words
 from samlan_plumbing.documents import Change, Stored
 from samlan_plumbing.ids import derive
 from samlan_plumbing.importing import Report
@@ -23,7 +24,7 @@ from samlan_catalog.domain import branch as branches
 from samlan_catalog.domain import item as items
 from samlan_catalog.domain import title as titles
 from samlan_catalog.domain.item import Item, ItemRow
-from samlan_catalog.domain.refusal import Refusal, in_words
+from samlan_catalog.domain.refusal import Refusal
 from samlan_catalog.domain.title import Title
 from samlan_catalog.store import Shelf, Store
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from typing import Annotated, Final
 
-from pydantic import ValidationError
+from pydantic import StringConstraints, ValidationError
+
+# One line: nothing that could end a message's header or a line of a log.
+LINE: Final = r"^[^\x00-\x1f\x7f-\x9f\x{2028}\x{2029}]+$"
+
+BranchName = Annotated[str, StringConstraints(pattern=r"^[^\s/]{1,60}/[^\s/]{1,60}$")]
 
 
 def day_of(written: str) -> date | None:

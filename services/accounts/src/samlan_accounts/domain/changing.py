@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
+from samlan_contracts.forms import BranchName, day_of
 from samlan_contracts.policy import (
     PolicyBooks,
     guardian_consents,
@@ -20,11 +21,12 @@ from samlan_contracts.policy import (
     temporary_expires,
 )
 from samlan_contracts.policy.texts import Language
+from samlan_contracts.refusing import refusals
 from samlan_contracts.shapes import Because
 
 from samlan_accounts.domain.identity import canonical_card, canonical_identity
 from samlan_accounts.domain.patron import Card, Cause, Origin, Patron, Person
-from samlan_accounts.domain.refusal import Refusal, refusals
+from samlan_accounts.domain.refusal import Refusal
 from samlan_accounts.domain.rows import (
     BLOCKS,
     CARDS,
@@ -32,13 +34,11 @@ from samlan_accounts.domain.rows import (
     OWN_CAUSES,
     Address,
     BlockRow,
-    Branch,
     Channel,
     Contact,
     Id,
     Line,
     Mobile,
-    day_of,
     lost_cards,
     pin_refused,
 )  # fmt: skip
@@ -59,7 +59,7 @@ class ContactChange(BaseModel):
     language: Line | None = None
     channels: Annotated[list[Channel], Field(max_length=2)] | None = None
     receipts: bool | None = None
-    pickup: Branch | None = None
+    pickup: BranchName | None = None
 
 
 class DeskChange(ContactChange):

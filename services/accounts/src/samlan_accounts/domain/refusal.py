@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar, get_args
+from typing import Literal, get_args
 
 from samlan_contracts.shapes import Because
 
@@ -17,8 +16,6 @@ Reason = Literal[
 ]  # fmt: skip
 REASONS = frozenset(get_args(Reason))
 
-C = TypeVar("C")
-
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -27,13 +24,3 @@ class Refusal:
     reason: Reason
     says: str
     because: Because = field(default_factory=list)
-
-
-def refusals(case: C, rules: Iterable[Callable[[C], Refusal | None]]) -> tuple[Refusal, ...]:
-    """Every rule that refuses the case, in the order of the rules."""
-    return tuple(refusal for rule in rules if (refusal := rule(case)) is not None)
-
-
-def in_words(reasons: Sequence[Refusal]) -> str:
-    """All reasons on one line, for the report of an import."""
-    return "; ".join(f"{one.reason}: {one.says}" for one in reasons)

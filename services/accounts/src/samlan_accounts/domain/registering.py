@@ -14,10 +14,11 @@ from typing import Any, Final
 
 from samlan_contracts.policy import PolicyBooks, guardian_consents, old_enough_for_a_card
 from samlan_contracts.policy.period import age_on
+from samlan_contracts.refusing import refusals
 
 from samlan_accounts.domain.importing import Draft, Tools, registered
 from samlan_accounts.domain.patron import Patron, SealedPin
-from samlan_accounts.domain.refusal import Refusal, refusals
+from samlan_accounts.domain.refusal import Refusal
 from samlan_accounts.domain.rows import ReadRow, read_row
 from samlan_accounts.domain.standing import local_day
 

@@ -13,21 +13,19 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from samlan_contracts.forms import LINE, BranchName, day_of, whole_ms
 from samlan_contracts.policy import PolicyBooks, pin_digits
+from samlan_contracts.refusing import refusals
 from samlan_contracts.shapes import Act
 
 from samlan_accounts.domain.identity import canonical_card, canonical_identity
-from samlan_accounts.domain.refusal import Reason, Refusal, refusals
+from samlan_accounts.domain.refusal import Reason, Refusal
 from samlan_accounts.domain.standing import local_day
 
 ID: Final = r"^[^\s/\x00-\x1f\x7f]{1,100}$"  # an id stands in addresses and in message headers
-LINE: Final = (
-    r"^[^\x00-\x1f\x7f-\x9f\x{2028}\x{2029}]+$"  # a line: nothing that could end a header or a log line
-)
 EMAIL: Final = r"^[^\s@,;<>\"\x00-\x1f\x7f]{1,64}@[^\s@,;<>\"\x00-\x1f\x7f]{1,189}$"
 MOBILE: Final = r"^\+?[0-9][0-9 ()/\-]{2,24}$"
 LANGUAGE: Final = r"^[a-z]{2,3}$"
-BRANCH: Final = r"^[^\s/]{1,60}/[^\s/]{1,60}$"
 PIN: Final = re.compile(r"[0-9]{4,12}")  # how many, the book says
 EARLIEST_BIRTH: Final = date(1880, 1, 1)
 CARDS: Final = 20
@@ -38,7 +36,6 @@ Line = Annotated[str, StringConstraints(pattern=LINE, max_length=300)]
 Contact = Annotated[str, StringConstraints(pattern=EMAIL)]
 Mobile = Annotated[str, StringConstraints(pattern=MOBILE)]
 Language = Annotated[str, StringConstraints(pattern=LANGUAGE)]
-Branch = Annotated[str, StringConstraints(pattern=BRANCH)]
 Channel = Annotated[str, StringConstraints(pattern=r"^(email|sms)$")]
 Address = Annotated[dict[Line, Line | None], Field(max_length=20)]
 
@@ -76,7 +73,7 @@ class PatronRow(BaseModel):
     address: Address | None = None
     guardian: Id | None = None
     shielded: bool | None = None
-    pickup: Branch | None = None
+    pickup: BranchName | None = None
     history: bool | None = None
     staffless: bool | None = None
     blocks: Annotated[list[BlockRow], Field(max_length=BLOCKS)] | None = None
@@ -148,16 +145,6 @@ def lost_cards(blocks: Iterable[BlockRow]) -> frozenset[str]:
     return frozenset(card for one in blocks if one.card and (card := canonical_card(one.card)))
 
 
-def day_of(written: str) -> date | None:
-    """A day written like 1980-02-29, and in no other way."""
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", written, re.ASCII):
-        return None
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        return None
-
-
 def instant_of(written: str) -> datetime | None:
     """An RFC 3339 instant, in UTC and whole milliseconds; None without an offset."""
     try:
@@ -170,7 +157,7 @@ def instant_of(written: str) -> datetime | None:
         utc = instant.astimezone(UTC)
     except OverflowError:
         return None
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+    return whole_ms(utc)
 
 
 def member_has_a_book(reading: _Reading) -> Refusal | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pymongo.errors import DuplicateKeyError
+from samlan_contracts.forms import whole_ms
 from samlan_contracts.policy import PolicyBooks
+from samlan_contracts.refusing import in_words
 from samlan_plumbing.clocks import LibraryClock
 from samlan_plumbing.documents import Change, Stored
 from samlan_plumbing.ids import derive
@@ -16,7 +18,7 @@ from samlan_plumbing.snapshots import Row, send_snapshot
 
 from samlan_accounts.domain.importing import Batch, Draft, Known, Taken, Tools, read_rows, take, take_all
 from samlan_accounts.domain.patron import Patron, described
-from samlan_accounts.domain.refusal import Refusal, in_words
+from samlan_accounts.domain.refusal import Refusal
 from samlan_accounts.store.patrons import Patrons
 
 LineRows = Sequence[tuple[int, object]]
@@ -41,10 +43,8 @@ class ImportPatrons:
         return _report(taken)
 
     def _tools(self, books: PolicyBooks) -> Tools:
-        now = self._clock.now()
-        whole = now.replace(microsecond=now.microsecond // 1000 * 1000)
         vault = self._patrons.vault
-        return Tools(books=books, now=whole, seal_pin=vault.seal_pin, digest=vault.row)
+        return Tools(books=books, now=whole_ms(self._clock.now()), seal_pin=vault.seal_pin, digest=vault.row)
 
     async def _known(self, batch: Batch) -> Known:
         found = await self._patrons.read_many(batch.patrons)

@@ -10,6 +10,7 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 from samlan_contracts.event import Envelope
 from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached
+from samlan_contracts.forms import whole_ms
 from samlan_plumbing.clocks import LibraryClock
 from samlan_plumbing.documents import Change, Stored
 from samlan_plumbing.outbox import Tell
@@ -146,8 +147,7 @@ class ChangePatrons:
         return found is not None and found.status != "erased"
 
     def _now(self) -> datetime:
-        now = self._clock.now()
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return whole_ms(self._clock.now())
 
 
 def _tell(patron: Patron, cause: str, now: datetime) -> tuple[Tell, ...]:

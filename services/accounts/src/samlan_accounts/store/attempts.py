@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from samlan_contracts.forms import whole_ms
 from samlan_plumbing.clocks import MachineClock
 from samlan_plumbing.documents import Change, Documents, Stored
 from samlan_plumbing.resources import Resources
@@ -62,6 +63,4 @@ def _dump(attempts: Attempts) -> dict[str, Any]:
 
 
 def _milliseconds(value: int | datetime) -> int | datetime:
-    return (
-        value.replace(microsecond=value.microsecond // 1000 * 1000) if isinstance(value, datetime) else value
-    )
+    return whole_ms(value) if isinstance(value, datetime) else value

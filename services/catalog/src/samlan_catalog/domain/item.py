@@ -8,11 +8,13 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, Field, ValidationError
 from samlan_contracts.events.catalog import ItemDescribed
+from samlan_contracts.forms import BranchName, day_of
 from samlan_contracts.policy import PolicyBooks
+from samlan_contracts.refusing import refusals
 from samlan_contracts.shapes import Audience, ItemState, Thing
 
-from samlan_catalog.domain.forms import STRICT, BranchName, Id, Line, day_of
-from samlan_catalog.domain.refusal import Refusal, quoted, reasons_of, refusals
+from samlan_catalog.domain.forms import STRICT, Id, Line
+from samlan_catalog.domain.refusal import Refusal, quoted, reasons_of
 
 # States that loans, holds and scans bring about: the files of those say so, and an item begins on its shelf.
 BROUGHT_BY_OTHERS: Final = frozenset({"on_loan", "returned", "in_transit", "hold_shelf"})

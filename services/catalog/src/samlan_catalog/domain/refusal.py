@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -14,8 +14,6 @@ Reason = Literal[
 ]  # fmt: skip
 SHOWN = 80  # characters of a value that a report repeats
 
-C = TypeVar("C")
-
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -23,16 +21,6 @@ class Refusal:
 
     reason: Reason
     says: str
-
-
-def refusals(case: C, rules: Iterable[Callable[[C], Refusal | None]]) -> tuple[Refusal, ...]:
-    """Every rule that refuses the case, in the order of the rules."""
-    return tuple(refusal for rule in rules if (refusal := rule(case)) is not None)
-
-
-def in_words(reasons: Sequence[Refusal]) -> str:
-    """All reasons on one line, for the report of an import."""
-    return "; ".join(f"{one.reason}: {one.says}" for one in reasons)
 
 
 def reasons_of(error: ValidationError) -> tuple[Refusal, ...]:
