@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from samlan_contracts.event import Envelope
 from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached
 from samlan_plumbing.consuming import EventDoor
 
@@ -12,13 +11,6 @@ from samlan_accounts.handlers.patrons import ChangePatrons
 def door(changes: ChangePatrons) -> EventDoor:
     """Each event with its handler."""
     events = EventDoor()
-
-    @events.on(DebtLimitReached)
-    async def reached(event: DebtLimitReached, envelope: Envelope) -> None:
-        await changes.owes(event, envelope)
-
-    @events.on(DebtLimitCleared)
-    async def cleared(event: DebtLimitCleared, envelope: Envelope) -> None:
-        await changes.owes(event, envelope)
-
+    events.on(DebtLimitReached)(changes.owes)
+    events.on(DebtLimitCleared)(changes.owes)
     return events

@@ -65,13 +65,11 @@ def _people(door: EventDoor, store: Store, news: News) -> None:
     async def debts(rows: list[tuple[DebtLimitReached, Envelope]]) -> None:
         await store.people.owe_many([(e.patron, envelope.sequence, e.blocks) for e, envelope in rows])
 
-    @door.on(DebtLimitReached, snapshot=debts)
-    async def reached(event: DebtLimitReached, envelope: Envelope) -> None:
+    async def debt(event: Debt, envelope: Envelope) -> None:
         await store.people.owe(event.patron, envelope.sequence, event.blocks)
 
-    @door.on(DebtLimitCleared)
-    async def cleared(event: DebtLimitCleared, envelope: Envelope) -> None:
-        await store.people.owe(event.patron, envelope.sequence, event.blocks)
+    door.on(DebtLimitReached, snapshot=debts)(debt)
+    door.on(DebtLimitCleared)(debt)
 
     @door.on(LoanRemembered)
     async def remembered(event: LoanRemembered, _: Envelope) -> None:
