@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 from samlan_billing.api import STATUS
-from samlan_billing.domain.refusals import Reason
+from samlan_billing.domain.refusals import Reason, Refusal
 from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached, FeeCharged, FeePaid
 from samlan_contracts.events.holds import HoldPlaced
 from samlan_plumbing.ids import derive
@@ -29,6 +29,14 @@ async def blocks(billing: Any, patron: str = "karin") -> list[tuple[str, list[st
 
 def test_every_reason_has_its_status() -> None:
     assert set(STATUS) == set(get_args(Reason))
+
+
+@pytest.mark.parametrize(
+    "reason", sorted(set(get_args(Reason)) - {"amount_needed", "amount_not_wanted", "waiver_limit"})
+)
+def test_what_no_rule_of_a_book_refuses_says_why_all_the_same(reason: Reason) -> None:
+    (why,) = Refusal(reason=reason).because
+    assert (why["rule"], set(why["says"])) == (reason, {"sv", "da", "en"})
     assert set(STATUS.values()) <= {403, 404, 409}
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
-from samlan_circulation.domain.refusals import STATUS, Reason
+from samlan_circulation.domain.refusals import STATUS, Reason, Refusal
 from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached, MoneyBlock
 from samlan_contracts.events.circulation import (
     ItemBorrowed,
@@ -37,6 +37,17 @@ async def renew(
 
 def test_every_reason_meets_http_in_one_table() -> None:
     assert set(STATUS) == set(Reason.__args__)  # type: ignore[attr-defined]
+
+
+RULED = {
+    "temporary_account", "blocked", "age_limit", "too_many_loans", "others_are_waiting", "no_renewals_left",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", sorted(set(get_args(Reason)) - RULED))
+def test_what_no_rule_of_a_book_refuses_says_why_all_the_same(reason: Reason) -> None:
+    (why,) = Refusal(reason).because
+    assert (why["rule"], set(why["says"])) == (reason, {"sv", "da", "en"})
 
 
 async def test_a_loan_has_the_shape_of_the_surface_and_says_why_it_falls_due(library: Library) -> None:
@@ -349,6 +360,19 @@ async def test_renewals_run_out_and_a_block_is_named_beside(library: Library) ->
     await library.patron("olof", blocks=(Block(cause="staff", stops=("renew",)),))
     [outcome] = await renew(library, loan["id"], patron="olof")
     assert [one["reason"] for one in outcome["reasons"]] == ["no_renewals_left", "blocked"]
+
+
+async def test_a_renewal_that_moves_no_date_keeps_the_reason_of_the_date(library: Library) -> None:
+    await library.thing("i1")
+    far = (library.world.clock.now() + timedelta(days=60)).date().isoformat()
+    row = {"item": "i1", "patron": "astrid", "branch": LERUM, "due": far, "renewals": 0,
+           "borrowed_at": ago(library.world, days=3).isoformat()}  # fmt: skip
+    answer = await library.world.post("circulation", "/import/loans", {"rows": [{"line": 1, "row": row}]})
+    assert answer.json()["refused"] == []
+    [before] = await library.loans("astrid")
+    [outcome] = await renew(library, before["id"])
+    assert (outcome["due"], outcome["renewals"], outcome["because"]) == (far, 1, before["because"])
+    assert outcome["because"][0]["inputs"]["due"] == far
 
 
 async def test_a_renewed_date_is_what_the_return_tells(library: Library) -> None:

@@ -63,12 +63,11 @@ async def test_a_loan_of_another_is_as_unknown_as_one_that_never_was(town: Town)
     async with await town.log_in(other) as theirs:
         renewed = only(await theirs.post("/v1/me/renewals", json={"loans": [lent["id"]]}))
         assert only(await theirs.get("/v1/me/loans"))["items"] == []
-    assert renewed["outcomes"] == [
-        {
-            "loan": lent["id"], "renewed": False, "due": None, "because": [],
-            "reasons": [{"reason": "unknown_loan", "because": []}],
-        }
-    ]  # fmt: skip
+        never = only(await theirs.post("/v1/me/renewals", json={"loans": ["never-was"]}))
+    (outcome,), (unknown,) = renewed["outcomes"], never["outcomes"]
+    assert [one["reason"] for one in outcome["reasons"]] == ["unknown_loan"]
+    assert outcome["reasons"][0]["because"][0]["says"]["en"] == "The loan is not known, or it is over."
+    assert {**outcome, "loan": ""} == {**unknown, "loan": ""}
 
 
 async def test_holds_are_placed_frozen_moved_and_cancelled(town: Town) -> None:

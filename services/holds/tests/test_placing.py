@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from samlan_contracts.event import Reading
 from samlan_contracts.events.accounts import PatronDescribed
 from samlan_contracts.events.circulation import ItemWhereaboutsChanged
 from samlan_contracts.events.holds import HoldCancelled, HoldExpired, HoldPlaced, HoldReady, ItemRouted
+from samlan_holds.domain.refusals import Reason, Refusal
 from samlan_plumbing.snapshots import Row, send_snapshot
 
 LERUM, PARTILLE = "vast/lerum", "vast/partille"
@@ -18,6 +19,18 @@ RED = "roda-rummet"
 
 def reasons(problem: dict[str, Any]) -> list[str]:
     return [one["reason"] for one in problem["reasons"]]
+
+
+RULED = {
+    "age_limit", "blocked", "channel_not_offered", "local_first", "member_does_not_take_it",
+    "temporary_account",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", sorted(set(get_args(Reason)) - RULED))
+def test_what_no_rule_of_a_book_refuses_says_why_all_the_same(reason: Reason) -> None:
+    (why,) = Refusal(reason).because
+    assert (why["rule"], set(why["says"])) == (reason, {"sv", "da", "en"})
 
 
 @pytest.mark.clause("G08", "D17")

@@ -112,7 +112,9 @@ async def test_a_frozen_hold_is_passed_over_and_keeps_its_place(holds: Any) -> N
     shown = await holds.state("anna")
     assert (shown["state"], shown["position"], shown["frozen"]) == ("frozen", 1, True)
     [decision] = (await holds.get("/decisions", item="red-1", sequence=1))["items"]
-    assert decision["passed"] == [{"hold": wanted["anna"], "reasons": ["frozen"], "because": []}]
+    (passed,) = decision["passed"]
+    assert (passed["hold"], passed["reasons"]) == (wanted["anna"], ["frozen"])
+    assert passed["because"][0]["says"]["en"] == "The hold is frozen."
 
 
 @pytest.mark.clause("G10")

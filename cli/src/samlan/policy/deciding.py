@@ -29,6 +29,7 @@ from samlan_contracts.policy import (
     old_enough,
     overdue_fee,
     overdue_stages,
+    plainly,
     renewable_with_queue,
     renewals_left,
     replacement_price,
@@ -63,11 +64,11 @@ def refusals_to_borrow(case: Case, books: PolicyBooks) -> list[Refusal]:
     asked = _asked(case)
     found: list[Refusal] = []
     if not case.loanable:
-        found.append(("not_for_loan", []))
+        found.append(("not_for_loan", plainly("not_for_loan")))
     if case.loan is not None:
-        found.append(("already_on_loan", []))
+        found.append(("already_on_loan", plainly("already_on_loan")))
     if case.kept_for_another:
-        found.append(("reserved", []))
+        found.append(("reserved", plainly("reserved")))
     found += _temporary(case, books, "borrow") + _blocks(case, books, "borrow")
     found += _unless(old_enough(books, **asked), "age_limit")
     more = may_borrow_more(books, on_loan=case.on_loan, **asked)
@@ -81,7 +82,7 @@ def refusals_to_renew(case: Case, books: PolicyBooks) -> list[Refusal]:
     asked = _asked(case)
     waiting = renewable_with_queue(books, queue_length=case.holds_waiting, **asked)
     left = renewals_left(books, renewals=case.loan.renewals, **asked)
-    found: list[Refusal] = [] if case.loan.own else [("not_your_loan", [])]
+    found: list[Refusal] = [] if case.loan.own else [("not_your_loan", plainly("not_your_loan"))]
     return [
         *found, *_unless(waiting, "others_are_waiting"), *_unless(left, "no_renewals_left"),
         *_blocks(case, books, "renew"),
@@ -95,9 +96,9 @@ def refusals_to_hold(case: Case, books: PolicyBooks) -> list[Refusal]:
     if case.hold_channel is not None and case.hold_channel not in terms.value.channels:
         found.append(("channel_not_offered", terms.because))
     if case.has_title:
-        found.append(("has_it_on_loan", []))
+        found.append(("has_it_on_loan", plainly("has_it_on_loan")))
     if case.holds_title:
-        found.append(("already_held", []))
+        found.append(("already_held", plainly("already_held")))
     return found
 
 

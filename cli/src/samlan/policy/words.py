@@ -18,31 +18,9 @@ TEXTS: Final[Mapping[str, Sentence]] = {
     "renew_no": {"sv": "Kan inte lånas om:", "da": "Kan ikke fornyes:", "en": "Cannot be renewed:"},
     "hold_yes": {"sv": "Får reserveras.", "da": "Må reserveres.", "en": "May be held."},
     "hold_no": {"sv": "Får inte reserveras:", "da": "Må ikke reserveres:", "en": "May not be held:"},
-    "not_for_loan": {
-        "sv": "Exemplaret lånas inte ut.", "da": "Eksemplaret udlånes ikke.", "en": "The item is not lent."
-    },
-    "already_on_loan": {
-        "sv": "Exemplaret är redan utlånat.", "da": "Eksemplaret er allerede udlånt.",
-        "en": "The item is on loan already.",
-    },
-    "reserved": {
-        "sv": "Exemplaret står för någon annan.", "da": "Eksemplaret er sat til side til en anden.",
-        "en": "The item is kept for somebody else.",
-    },
     "blocked": {
         "sv": "Kontot är spärrat: {cause}.", "da": "Kontoen er spærret: {cause}.",
         "en": "The account is blocked: {cause}.",
-    },
-    "has_it_on_loan": {
-        "sv": "Låntagaren har titeln hemma.", "da": "Låneren har titlen hjemme.",
-        "en": "The patron has the title on loan.",
-    },
-    "already_held": {
-        "sv": "Låntagaren har redan reserverat titeln.", "da": "Låneren har allerede reserveret titlen.",
-        "en": "The patron holds the title already.",
-    },
-    "not_your_loan": {
-        "sv": "Lånet är någon annans.", "da": "Lånet er en andens.", "en": "The loan is somebody else's."
     },
     "not_on_loan": {"sv": "Exemplaret är inte utlånat.", "da": "Eksemplaret er ikke udlånt.",
                     "en": "The item is not on loan."},

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pymongo.errors import PyMongoError
+from samlan_contracts.policy import plainly
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from samlan_plumbing import tracing
@@ -51,8 +52,8 @@ class Problem(Exception):
 def problem(
     status: int, reasons: Sequence[Mapping[str, Any] | str] = (), *, title: str = "Refused", **more: Any
 ) -> Problem:
-    """A refusal to raise; a plain word stands for a reason that needs no explanation."""
-    listed = [{"reason": one, "because": []} if isinstance(one, str) else one for one in reasons]
+    """A refusal to raise; a plain word stands for a reason that no rule of a book explains."""
+    listed = [{"reason": one, "because": plainly(one)} if isinstance(one, str) else one for one in reasons]
     return Problem(status, title, listed, **more)
 
 

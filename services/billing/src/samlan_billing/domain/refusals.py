@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from samlan_contracts.policy import plainly
 from samlan_contracts.shapes import Because
 
 Reason = Literal[
@@ -27,12 +28,17 @@ class Refusal:
 
     reason: Reason
     fee: str | None = None
-    because: tuple[dict[str, object], ...] = ()
+    rules: tuple[dict[str, object], ...] = ()
+
+    @property
+    def because(self) -> Because:
+        """Why, in words: by the rules, else what the reason says by itself."""
+        return list(self.rules) or plainly(self.reason)
 
     @classmethod
     def by(cls, reason: Reason, because: Because, *, fee: str | None = None) -> Refusal:
         """A refusal that a policy book's rule stands behind."""
-        return cls(reason=reason, fee=fee, because=tuple(because))
+        return cls(reason=reason, fee=fee, rules=tuple(because))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from samlan_contracts.policy import plainly
 from samlan_contracts.shapes import Because
 
 Reason = Literal[
@@ -27,10 +28,15 @@ STATUS: Final[dict[Reason, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason to refuse, in a stable word, and the rules that say so."""
+    """One reason to refuse, in a stable word, and the rules of the books that say so, where any do."""
 
     reason: Reason
-    because: Because = field(default_factory=list)
+    rules: Because = field(default_factory=list)
+
+    @property
+    def because(self) -> Because:
+        """Why, in words: by the rules, else what the reason says by itself."""
+        return self.rules or plainly(self.reason)
 
 
 @dataclass(frozen=True, slots=True)

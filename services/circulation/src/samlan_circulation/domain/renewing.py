@@ -100,9 +100,10 @@ def renew(item: Item | None, wish: Renewal, books: PolicyBooks) -> Decided[Loan 
         books, item=item.thing, patron=facts_of(wish.standing.borrower), branch=wish.branch,
         queue_length=wish.queue.others(loan.patron), at=wish.at, service=loan.service,
     )  # fmt: skip
+    later = period.value >= loan.due  # a date that stays keeps the reason for which it is that date
     after = replace(
-        loan, due=max(loan.due, period.value), renewals=loan.renewals + 1, renewed_by=wish.command,
-        because=period.because,
+        loan, due=period.value if later else loan.due, renewals=loan.renewals + 1, renewed_by=wish.command,
+        because=period.because if later else loan.because,
     )  # fmt: skip
     after = rescheduled(loan, after, item.thing, books, wish.branch, after=wish.at)
     told = LoanRenewed(

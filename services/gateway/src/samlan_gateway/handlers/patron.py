@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from samlan_contracts.policy import plainly
+
 from samlan_gateway.clients.owners import Owners
 from samlan_gateway.domain.actor import Actor
 from samlan_gateway.domain.shapes import (
@@ -86,6 +88,6 @@ def _renewed(outcome: Mapping[str, Any]) -> Row:
     """An outcome; of a loan that is another's, no more is said than of one that never was."""
     words = {one["reason"] for one in outcome.get("reasons", [])}
     if words & NOT_YOURS:
-        unknown = {"reason": "unknown_loan", "because": []}
+        unknown = {"reason": "unknown_loan", "because": plainly("unknown_loan")}
         return {"loan": outcome["loan"], "renewed": False, "due": None, "reasons": [unknown], "because": []}
     return shown(RenewalOutcome, outcome)

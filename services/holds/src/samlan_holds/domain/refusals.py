@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from samlan_contracts.policy import plainly
 from samlan_contracts.shapes import Because
 
 Reason = Literal[
@@ -31,10 +32,15 @@ NOT_NOW: Final = 409
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason, and the rules it rests on."""
+    """One reason, and the rules of the books that it rests on, where any do."""
 
     reason: Reason
-    because: Because = field(default_factory=list)
+    rules: Because = field(default_factory=list)
+
+    @property
+    def because(self) -> Because:
+        """Why, in words: by the rules, else what the reason says by itself."""
+        return self.rules or plainly(self.reason)
 
 
 def status_of(refusals: tuple[Refusal, ...]) -> int:

@@ -119,7 +119,7 @@ def first_served(queue: Queue, thing: Thing, scanned_at: BranchId, facts: Facts)
 def meet(entry: Waiting, thing: Thing, facts: Facts) -> Choice | Passed:
     """What becomes of a waiting hold and an item that might serve it."""
     if entry.frozen:  # nothing else needs to be looked up for it
-        return Passed(hold=entry.hold, reasons=("frozen",), because=[])
+        return Passed(hold=entry.hold, reasons=("frozen",), because=Refusal("frozen").because)
     candidate = _candidate(entry, thing, facts)
     refusals = [refusal for rule in SERVING if (refusal := rule(candidate)) is not None]
     if refusals or candidate.standing is None or candidate.pickup is None:

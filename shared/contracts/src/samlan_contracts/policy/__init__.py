@@ -14,7 +14,7 @@ from samlan_contracts.policy.accounts import (
     old_enough_for_a_card,
     pin_digits,
 )
-from samlan_contracts.policy.because import Decision, blocked_by, stated
+from samlan_contracts.policy.because import Decision, blocked_by, plainly, stated
 from samlan_contracts.policy.book import Book
 from samlan_contracts.policy.books import BookSilent, PolicyBooks, UnknownMember
 from samlan_contracts.policy.calendar import BranchCalendar
@@ -111,6 +111,7 @@ __all__ = [
     "overdue_fee",
     "overdue_stages",
     "pin_digits",
+    "plainly",
     "reaches_age",
     "read_book",
     "renewable_with_queue",

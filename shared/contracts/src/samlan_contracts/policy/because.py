@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from samlan_contracts.policy.book import Book
 from samlan_contracts.policy.money import Money
 from samlan_contracts.policy.rules import Rule
-from samlan_contracts.policy.says import Count, Kind, Named, say
+from samlan_contracts.policy.says import Count, Kind, Named, is_plain, say
 from samlan_contracts.shapes import Because
 
 T_co = TypeVar("T_co", covariant=True)
@@ -59,6 +59,13 @@ def blocked_by(cause: str, stops: frozenset[str]) -> dict[str, Any]:
     """One entry of `because` for a block that was recorded without a rule: its cause and what it stops."""
     sentence = _BLOCKS.get(cause, "account_blocks")
     return stated(f"block/{cause}", sentence, cause=cause, stops=stops)
+
+
+def plainly(reason: str) -> Because:
+    """The `because` of a refusal that no rule of a book stands behind: what its word says by itself.
+
+    Empty for a word that says nothing by itself."""
+    return [stated(reason, reason)] if is_plain(reason) else []
 
 
 def _iso(day: date | None) -> str | None:

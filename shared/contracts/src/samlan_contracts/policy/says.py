@@ -55,6 +55,11 @@ def say(sentence: str, inputs: Mapping[str, object]) -> dict[str, str]:
     }
 
 
+def is_plain(sentence: str) -> bool:
+    """Whether there is a sentence of that name that needs no inputs."""
+    return sentence in _INPUTS and not _INPUTS[sentence]
+
+
 def money(amount: Money, language: Language) -> str:
     """An amount as that language writes it, as messages do: 1 523,50 kr, or 1,523.50 SEK."""
     thousands, decimal_mark = MARKS[language]
