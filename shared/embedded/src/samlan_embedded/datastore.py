@@ -7,7 +7,6 @@ The embedded server is a process behind an address: its package is never importe
 import asyncio
 import os
 import shutil
-import signal
 import sysconfig
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from samlan_embedded.addresses import Datastore
 from samlan_embedded.passwords import Passwords
 from samlan_embedded.ports import LOOPBACK, kept_ports
-from samlan_embedded.processes import POLL_SECONDS, Child, DidNotStart, last_lines
+from samlan_embedded.processes import POLL_SECONDS, Child, DidNotStart, Server, last_lines
 
 ADMIN = "operator"
 READY_SECONDS = 60.0
@@ -33,20 +32,14 @@ EMBEDDED_OPTIONS = (
 USER_EXISTS = (51003, 11000)
 
 
-class DatastoreServer:
+class DatastoreServer(Server):
     """Starts, ends and kills the datastore; its address and its administrator stay the same for ever."""
 
     def __init__(self, folder: Path, passwords: Passwords) -> None:
-        self._folder = folder.absolute()
+        super().__init__(folder, Child(folder / "server.json"))
         self._passwords = passwords
-        self._child = Child(folder / "server.json")
         self._port = 0
         self.name = "mongod" if shutil.which("mongod") else "secantusd-rs"
-
-    @property
-    def pid(self) -> int | None:
-        """The server's pid while it runs."""
-        return self._child.pid
 
     @property
     def address(self) -> Datastore:
@@ -68,27 +61,6 @@ class DatastoreServer:
             await self.stop()
             guarded.touch()
         await self._run(auth=True)
-
-    async def stop(self) -> None:
-        """Ends the server in good order."""
-        await self._child.end()
-
-    async def kill(self) -> None:
-        """Kills the server (SIGKILL); `start` brings it back on the same port."""
-        await self._child.kill()
-
-    async def restart(self) -> None:
-        """Ends the server in good order and starts it again."""
-        await self.stop()
-        await self.start()
-
-    def pause(self) -> None:
-        """Freezes the server, as an overloaded machine does."""
-        self._child.signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Lets a frozen server go on."""
-        self._child.signal(signal.SIGCONT)
 
     async def _run(self, *, auth: bool) -> None:
         log, data = self._folder / "server.log", self._folder / "data"

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -91,6 +93,44 @@ class Child:
     def _forget(self) -> None:
         self._popen = None
         self._record.unlink(missing_ok=True)
+
+
+class Server(ABC):
+    """A server of a data folder: it can be ended, killed and frozen, and starts again on the same ports."""
+
+    def __init__(self, folder: Path, child: Child) -> None:
+        self._folder = folder.absolute()
+        self._child = child
+
+    @property
+    def pid(self) -> int | None:
+        """The server's pid while it runs."""
+        return self._child.pid
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Starts the server and waits until it serves; one that an earlier run left is ended first."""
+
+    async def stop(self) -> None:
+        """Ends the server in good order."""
+        await self._child.end()
+
+    async def kill(self) -> None:
+        """Kills the server (SIGKILL); `start` brings it back on the same ports."""
+        await self._child.kill()
+
+    async def restart(self) -> None:
+        """Ends the server in good order and starts it again."""
+        await self.stop()
+        await self.start()
+
+    def pause(self) -> None:
+        """Freezes the server, as an overloaded machine does."""
+        self._child.signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets a frozen server go on."""
+        self._child.signal(signal.SIGCONT)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -9,7 +9,6 @@ import os
 import re
 import secrets
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import httpx2
 from samlan_embedded.addresses import Broker
 from samlan_embedded.passwords import Passwords
 from samlan_embedded.ports import LOOPBACK, kept_ports, remembered_ports
-from samlan_embedded.processes import POLL_SECONDS, Child, DidNotStart, last_lines, write_private
+from samlan_embedded.processes import POLL_SECONDS, Child, DidNotStart, Server, last_lines, write_private
 
 NODE = "samlan@localhost"
 ADMIN = "administrator"
@@ -40,20 +39,14 @@ SHUTDOWN_MS = 2_000  # its stores are shut long before; then its statistics wait
 WAL_BYTES = 32 * 2**20  # kept in memory until rolled over; the package's 512 MB suit a server
 
 
-class RabbitNode:
+class RabbitNode(Server):
     """Starts, ends and kills the node; its addresses and its administrator stay the same for ever."""
 
     def __init__(self, folder: Path, passwords: Passwords) -> None:
-        self._folder = folder.absolute()
+        super().__init__(folder, Child(folder / "node.json"))
         self._passwords = passwords
-        self._child = Child(folder / "node.json")
         self._mapper = Child(folder / "epmd.json")
         self._ports: dict[str, int] = {}
-
-    @property
-    def pid(self) -> int | None:
-        """The node's pid while it runs."""
-        return self._child.pid
 
     @property
     def address(self) -> Broker:
@@ -96,25 +89,8 @@ class RabbitNode:
 
     async def stop(self) -> None:
         """Ends the node in good order, and its port mapper."""
-        await self._child.end()
+        await super().stop()
         await self._mapper.end()
-
-    async def kill(self) -> None:
-        """Kills the node (SIGKILL); `start` brings it back on the same ports."""
-        await self._child.kill()
-
-    async def restart(self) -> None:
-        """Ends the node in good order and starts it again."""
-        await self.stop()
-        await self.start()
-
-    def pause(self) -> None:
-        """Freezes the node, as an overloaded machine does."""
-        self._child.signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Lets a frozen node go on."""
-        self._child.signal(signal.SIGCONT)
 
     async def _serves(self, client: httpx2.AsyncClient) -> bool:
         if self._child.pid is None:
