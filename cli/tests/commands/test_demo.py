@@ -5,24 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from asyncio import StreamReader
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from conftest import Samlan
+from .conftest import Samlan, read_until
 
 SMALL = ("--items", "400", "--returns", "20")
 BINS = ("shelf", "transit", "home", "exceptions")
-
-
-async def read_until(stream: StreamReader | None, words: str) -> str:
-    assert stream
-    said = ""
-    while words not in said:
-        line = await stream.readline()
-        assert line, said
-        said += line.decode()
-    return said
 
 
 def sent(samlan: Samlan) -> int:
