@@ -78,6 +78,17 @@ async def test_it_lends_takes_back_late_and_charges_in_its_own_kroner(six: Conso
     assert [str(one) for one in await check(world.peers("check"))] == []
 
 
+@pytest.mark.clause("O23")
+async def test_a_hold_costs_what_its_patrons_book_says_and_once(six: Consortium) -> None:
+    hold = {"title": "ski", "patron": "ola", "pickup": HERE, "channel": "web", "command": "hold-1"}
+    for _ in range(2):
+        assert (await six.world.post("holds", "/holds", hold)).status_code == 201
+        await six.settle()
+    (fee,) = (await six.world.get("billing", "/patrons/ola/fees")).json()["items"]
+    assert (fee["kind"], fee["amount"]) == ("hold", {"amount": 1000, "currency": "NOK"})
+    assert fee["because"][0]["rule"] == "tromso/holds_cost"
+
+
 async def test_its_own_rules_bind_beside_the_others(six: Consortium) -> None:
     """A book from Lerum, lent in Tromsø, keeps Väst's period and falls due on a day Tromsø opens."""
     body = {"item": "bok-1", "patron": "ola", "branch": HERE, "channel": "desk"}

@@ -26,7 +26,14 @@ from samlan_contracts.events.billing import (
     FeeCorrected,
     FeePaid,
 )
-from samlan_contracts.policy import BranchCalendar, Money, PatronFacts, PolicyBooks, waiver_limit
+from samlan_contracts.policy import (
+    BranchCalendar,
+    Money,
+    PatronFacts,
+    PolicyBooks,
+    check_book,
+    waiver_limit,
+)
 from samlan_contracts.shapes import ClosedLoan, Thing
 
 BOOKS = PolicyBooks.load(Path(__file__).parents[3] / "policies")
@@ -380,6 +387,30 @@ def test_orebro_never_stops_a_child_until_the_birthday_that_ends_it() -> None:
     grown = judged(story.ledger, BOOKS, datetime(2026, 11, 2, 23, tzinfo=UTC))
     assert [one.stops for one in grown.ledger.blocks] == [("borrow",)]
     assert grown.ledger.review_at is None
+
+
+@pytest.mark.clause("K28")
+def test_a_coming_limit_takes_effect_by_itself_on_its_first_day() -> None:
+    """From December the book stops at two hundred kronor, and holds only: both debts are judged that day."""
+    text = (Path(__file__).parents[3] / "policies" / "kungsbacka.yaml").read_text(encoding="utf-8")
+    now = """    cause: debt
+    when: "> 100.00 SEK"
+    stops: [borrow, renew, hold, book_computer, staffless]
+    lifted_by: [payment, return]
+"""
+    then = now.replace("100.00", "200.00").replace("borrow, renew, hold, book_computer, staffless", "hold")
+    rule = "  - id: debt_over_100\n    cites: [K28, K29]\n"
+    assert rule + now in text
+    coming = f"{rule}    until: 2026-11-30\n{now}{rule}    from: 2026-12-01\n{then}"
+    book, mistakes = check_book(text.replace(rule + now, coming), "kungsbacka.yaml")
+    assert book and not mistakes
+    books, first = PolicyBooks(book), datetime(2026, 11, 30, 23, tzinfo=UTC)
+    for owed, stops in ((15000, []), (25000, [("hold",)])):
+        ledger = judged(Story().owes(owed).ledger, books, NOON).ledger
+        assert ([one.stops for one in ledger.blocks], ledger.review_at) == ([ALL_ACTS], first)
+        after = judged(ledger, books, first)
+        assert [one.stops for one in after.ledger.blocks] == stops
+        assert (after.ledger.review_at, len(after.told)) == (None, 1)
 
 
 def test_debts_to_different_members_never_add_up() -> None:

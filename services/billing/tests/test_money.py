@@ -205,6 +205,16 @@ async def test_a_printed_page_costs_by_its_size_and_colour(billing: Any) -> None
         assert (await charge(billing, kind, pages=3)).json()["amount"]["amount"] == 3 * minor
 
 
+@pytest.mark.clause("K27")
+@pytest.mark.parametrize(("pages", "minor"), [(1, 0), (5, 0), (6, 300), (7, 600)])
+async def test_five_pages_of_what_is_not_lent_are_free(billing: Any, pages: int, minor: int) -> None:
+    fee = (await charge(billing, "print_a4_bw", pages=pages, reference=True)).json()
+    assert fee["amount"]["amount"] == minor
+    [why] = fee["because"]
+    assert (why["inputs"]["pages"], why["inputs"]["free_pages"]) == (pages, min(pages, 5))
+    assert (await billing.owed()).get(KUNGSBACKA, 0) == minor
+
+
 @pytest.mark.clause("K26")
 async def test_an_interlibrary_loan_costs_twenty_kronor_and_a_copy_what_it_cost(billing: Any) -> None:
     assert (await charge(billing, "interlibrary")).json()["amount"]["amount"] == 2000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .conftest import KUNGSBACKA, LERUM, PARTILLE, Town, only, reasons, shapes
 
 ITEM = ("item", "title", "name", "state", "branch", "goes_to", "hold")
@@ -154,6 +156,21 @@ async def test_a_guest_is_served_but_not_changed(town: Town) -> None:
         assert len(only(await desk.get(f"/v1/desk/patrons/{guest}/loans"))["items"]) == 1
         refused = await desk.patch(f"/v1/desk/patrons/{guest}", json={"status": "inactive"})
         assert (refused.status_code, reasons(refused)) == (403, ["other_member"])
+
+
+@pytest.mark.clause("K27")
+async def test_five_pages_are_free_of_what_is_not_lent(town: Town) -> None:
+    """The desk names the work, and whether it is lent is known; or says that it is a work of reference."""
+    who = await town.patron("kungsbacka")
+    kept, lent = await town.item(at=KUNGSBACKA, loanable=False), await town.item(at=KUNGSBACKA)
+    async with town.desk(KUNGSBACKA) as desk:
+        for asked, minor in (
+            ({"item": kept}, 600), ({"reference": True}, 600), ({"item": lent}, 2100), ({}, 2100),
+            ({"item": kept, "pages": 5}, 0), ({"item": kept, "pages": 6}, 300),
+        ):  # fmt: skip
+            body = {"patron": who, "kind": "print_a4_bw", "pages": 7, **asked}
+            fee = only(await desk.post("/v1/desk/fees", json=body), 201)
+            assert fee["amount"] == {"amount": minor, "currency": "SEK"}, asked
 
 
 async def test_fees_are_charged_by_the_book_waived_within_its_limit_and_paid(town: Town) -> None:

@@ -64,6 +64,7 @@ class FeeBody(Body):
     member: Name | None = None
     item: Name | None = None
     pages: Annotated[int, Field(ge=1, le=PAGES_AT_ONCE, strict=True)] = 1
+    reference: bool = False
     amount: Minor | None = None
 
 
@@ -134,8 +135,9 @@ def _writing(private: APIRouter, paying: Paying) -> None:
     async def charge(body: FeeBody) -> dict[str, Any]:
         """Charges a fee of the desk, at the book's price."""
         asked = AskedFee(
-            kind=body.kind, member=body.member, item=body.item, pages=body.pages, amount_minor=body.amount
-        )
+            kind=body.kind, member=body.member, item=body.item, pages=body.pages,
+            reference=body.reference, amount_minor=body.amount,
+        )  # fmt: skip
         done = await paying.charge(body.patron, asked, body.command)
         if isinstance(done, Refused):
             raise refusal(done.reasons)

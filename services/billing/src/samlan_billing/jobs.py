@@ -1,4 +1,5 @@
-"""Billing's clock: settled fees leave their ledgers, particulars go in time, birthdays change standing."""
+"""Billing's clock: settled fees leave their ledgers, particulars go in time, birthdays and new
+rules change standing."""
 
 from __future__ import annotations
 

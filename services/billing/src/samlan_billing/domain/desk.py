@@ -25,11 +25,14 @@ from samlan_billing.domain.refusals import Refusal, Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskFee:
-    """A command to charge a patron for a card, a print, an interlibrary loan (K10, K26, K27)."""
+    """A command to charge a patron for a card, a print, an interlibrary loan (K10, K26, K27).
+
+    `reference`: what is printed is a copy of a work that is not lent."""
 
     member: str
     kind: str
     pages: int = 1
+    reference: bool = False
     actual_minor: int | None = None
 
 
@@ -43,6 +46,7 @@ def price(wanted: DeskFee, patron: PatronFacts, books: PolicyBooks, on: date) ->
             patron=patron,
             on=on,
             pages=wanted.pages,
+            reference=wanted.reference,
         )
     except UnknownMember:
         return Refused((Refusal(reason="unknown_member"),))

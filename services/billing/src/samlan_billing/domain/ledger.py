@@ -110,7 +110,8 @@ class Ledger:
     """All that a patron owes or is owed; `member` and `born` are what the limits ask about.
 
     `moved` counts the fees that left for documents of their own, and fences whoever looks for one there.
-    `review_at` is when the blocks may change with no booking: a birthday. `erased` is a tombstone."""
+    `review_at` is when the blocks change with no booking: a birthday, or a new rule's first day. `erased` is
+    a tombstone."""
 
     patron: str
     member: str | None = None

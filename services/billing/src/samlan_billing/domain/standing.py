@@ -16,6 +16,7 @@ from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached, 
 from samlan_contracts.policy import Money, PolicyBooks, acts_stopped, age_on
 from samlan_contracts.policy.figures import Cause
 from samlan_contracts.policy.period import reaches_age
+from samlan_contracts.policy.rules import Block
 
 from samlan_billing.domain.ledger import REPLACEMENT, Account, Booked, Ledger
 
@@ -101,12 +102,22 @@ def _news(ledger: Ledger, blocks: tuple[MoneyBlock, ...]) -> Event:
 def _next_review(
     ledger: Ledger, books: PolicyBooks, now: datetime, blocks: tuple[MoneyBlock, ...]
 ) -> datetime | None:
-    """The next birthday of a patron whose age alone keeps a debt from stopping what it else would (O31)."""
-    if ledger.member is None or ledger.born is None or not (_debts(ledger) or _invoiced(ledger)):
+    """When what is owed next stops other acts with no booking: by a birthday (O31), or by a coming rule."""
+    if ledger.member is None or not (_debts(ledger) or _invoiced(ledger)):
         return None
-    today = local_day(books, ledger.member, now)
-    age = age_on(ledger.born, today)
-    if _stopped(_blocks(ledger, books, today, age=None)) == _stopped(blocks):
-        return None
-    birthday = datetime.combine(reaches_age(ledger.born, age + 1), time.min, _zone(books, ledger.member))
-    return birthday.astimezone(UTC)
+    stopped = _stopped(blocks)
+    for day in _days_of_change(ledger, books, after=local_day(books, ledger.member, now)):
+        age = age_on(ledger.born, day) if ledger.born else None
+        if _stopped(_blocks(ledger, books, day, age=age)) != stopped:
+            return datetime.combine(day, time.min, _zone(books, ledger.member)).astimezone(UTC)
+    return None
+
+
+def _days_of_change(ledger: Ledger, books: PolicyBooks, *, after: date) -> list[date]:
+    """The days to come on which another rule about blocks begins to bind this patron, in order."""
+    members = {ledger.member, *(account.member for account in ledger.balances)} & set(books.members)
+    asked = [books.book(one).subject(Block) for one in sorted(members, key=str) if one]
+    ages = {rule.never_under for one in asked for rule in one.rules if rule.never_under is not None}
+    days = {day for one in asked for day in one.changes}
+    days |= {reaches_age(ledger.born, age) for age in ages if ledger.born}
+    return sorted(day for day in days if day > after)

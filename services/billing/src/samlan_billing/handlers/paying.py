@@ -24,12 +24,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedFee:
-    """What the desk asks to be charged; the member is the patron's own unless another is named."""
+    """What the desk asks to be charged; the member is the patron's own unless another is named.
+
+    `reference`: what is printed is a copy of a work that is not lent (K27)."""
 
     kind: str
     member: str | None = None
     item: str | None = None
     pages: int = 1
+    reference: bool = False
     amount_minor: int | None = None
 
 
@@ -81,6 +84,7 @@ class Paying:
             member=asked.member or person.member,
             kind=asked.kind,
             pages=asked.pages,
+            reference=asked.reference,
             actual_minor=asked.amount_minor,
         )
         cost = price(wanted, person, books, local_day(books, person.member, now))

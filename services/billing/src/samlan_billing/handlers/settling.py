@@ -1,4 +1,5 @@
-"""What falls due by itself: settled fees leave, their particulars go in time, birthdays change standing."""
+"""What falls due by itself: settled fees leave, their particulars go in time, birthdays and new
+rules change standing."""
 
 from __future__ import annotations
 
@@ -77,15 +78,15 @@ class Settling:
         return None, collect(ledger, invoice, self._bookkeeper.books, now)
 
     async def next_review(self) -> datetime | None:
-        """The next birthday that may let a debt stop its patron (O31)."""
+        """When a birthday (O31) or a coming rule next changes what a debt stops."""
         return await self._store.next_review()
 
     async def reviews(self, now: datetime) -> bool:
-        """Whether somebody came of age."""
+        """Whether somebody's debts stop something else from now on."""
         return bool(await self._store.ledgers_to_review(now, 1))
 
     async def review(self, now: datetime) -> int:
-        """Judges the debts of those who came of age."""
+        """Judges the debts of those for whom a birthday or a new rule changes what they stop."""
         due = await self._store.ledgers_to_review(now, BATCH)
         for patron in due:
             await self._judge(patron, now)

@@ -212,11 +212,14 @@ class DeskHoldForm(Somebody):
 
 
 class DeskFeeForm(Somebody):
-    """A fee of the desk: the book says how much; `amount` (minor units) only for kinds at actual cost."""
+    """A fee of the desk: the book says how much; `amount` (minor units) only for kinds at actual cost.
+
+    `reference`: the pages are copies of a work that is not lent, as they are when `item` is such a one."""
 
     kind: Id
     item: Id | None = None
     pages: Annotated[int, Field(ge=1, le=MOST_PAGES, strict=True)] | None = None
+    reference: bool | None = None
     amount: Minor | None = None
 
 

@@ -80,8 +80,11 @@ class DeskCommands:
 
     async def charge(self, patron: str, wanted: Mapping[str, Any], command: str) -> Row:
         """Charges a fee at the book's price (K10, K26, K27)."""
-        names = ("kind", "item", "pages", "amount")
+        names = ("kind", "item", "pages", "reference", "amount")
         body = {name: wanted[name] for name in names if wanted.get(name) is not None}
+        if "item" in body and "reference" not in body:
+            known = await self._owners.found("circulation", "items", body["item"])
+            body["reference"] = known is not None and not known["loanable"]
         body |= {"patron": patron, "command": command}
         return shown(Fee, await self._owners.send("billing", "POST", "fees", body=body))
 

@@ -194,20 +194,16 @@ def fee(
         raise UnknownFee(f"{member} has no fee for {kind}")
     if rule.amount == "actual_cost":
         return Decision(None, [reason(book, rule, "fee_at_cost", kind=Kind(kind))])
-    charged = max(0, pages - rule.free_reference_pages) if reference else pages
-    amount = rule.amount * charged
+    free = min(pages, rule.free_reference_pages) if reference else 0
+    amount = rule.amount * (pages - free)
     age = patron.age_on(on)
     if not kind.startswith("print_"):
         return Decision(amount, [reason(book, rule, "fee", kind=Kind(kind), amount=amount, age=age)])
-    counted = Count(charged, "page")
-    return Decision(
-        amount,
-        [
-            reason(
-                book, rule, "fee_for_pages", kind=Kind(kind), amount=amount, pages=counted, each=rule.amount
-            )
-        ],
-    )
+    why = reason(
+        book, rule, "fee_for_pages_not_free" if free else "fee_for_pages", kind=Kind(kind), amount=amount,
+        pages=Count(pages, "page"), free_pages=Count(free, "page") if free else None, each=rule.amount,
+    )  # fmt: skip
+    return Decision(amount, [why])
 
 
 def replacement_price(books: PolicyBooks, *, item: Item, on: date) -> Decision[Money]:

@@ -197,6 +197,11 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "da": "{kind}: {amount} for {pages} à {each}.",
         "en": "{kind}: {amount} for {pages} at {each} each.",
     },
+    "fee_for_pages_not_free": {
+        "sv": "{kind}: {amount} för {pages} à {each}, varav {free_pages} gratis ur det som inte lånas ut.",
+        "da": "{kind}: {amount} for {pages} à {each}, heraf {free_pages} gratis af det, der ikke udlånes.",
+        "en": "{kind}: {amount} for {pages} at {each} each, with {free_pages} free of what is not lent.",
+    },
     "fee_at_cost": {
         "sv": "{kind}: den faktiska kostnaden.",
         "da": "{kind}: den faktiske pris.",
