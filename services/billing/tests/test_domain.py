@@ -17,7 +17,7 @@ from samlan_billing.domain.ledger import Account, Booked, Known, Ledger
 from samlan_billing.domain.paying import Paid, Payment, Waived, Waiver
 from samlan_billing.domain.refusals import Refused
 from samlan_billing.domain.standing import judged
-from samlan_billing.store import changes, dump_ledger, load_ledger
+from samlan_billing.store.coding import changes, dump_ledger, load_ledger
 from samlan_contracts.event import Event
 from samlan_contracts.events.billing import (
     DebtLimitCleared,

@@ -11,6 +11,7 @@ from pymongo import ASCENDING
 from samlan_contracts.events.notify import NoticeFailed, NoticeSent
 from samlan_plumbing.copies import Copies
 from samlan_plumbing.documents import Change, Documents, Stored
+from samlan_plumbing.dues import earliest_of_all
 from samlan_plumbing.outbox import Tell
 from samlan_plumbing.resources import Resources
 
@@ -53,8 +54,7 @@ class Notices:
 
     async def next_look(self, slot: str) -> datetime | None:
         """When the earliest notice of a slot is looked at."""
-        found = self.collection.find({"slot": slot}, {"when": 1}).sort("when", ASCENDING).limit(1)
-        return next((one["when"] for one in await found.to_list()), None)
+        return await earliest_of_all(self.collection, {"slot": slot}, "when")
 
     async def unsent_of(self, patrons: Iterable[str]) -> dict[str, Stored[Notice]]:
         """All that these patrons are still owed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,4 +26,14 @@ async def earliest(
         if rows := await found.sort(field, 1).limit(1).to_list():
             due: datetime = rows[0][field]
             return due
+    return None
+
+
+async def earliest_of_all(
+    collection: AsyncCollection[dict[str, Any]], waiting: Mapping[str, Any], field: str
+) -> datetime | None:
+    """The earliest of a field among the documents that match, also years ahead; it reads them all."""
+    async for first in collection.find(waiting, {field: 1}).sort(field, 1).limit(1):
+        due: datetime = first[field]
+        return due
     return None

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from samlan_plumbing.copies import Copies
 from samlan_plumbing.documents import Documents
+from samlan_plumbing.dues import earliest_of_all
 from samlan_plumbing.resources import Resources
 
 from samlan_accounts.domain.handles import Handle, handles
@@ -88,8 +89,7 @@ class Patrons:
 
     async def next_expiry(self) -> datetime | None:
         """When the next temporary account ends."""
-        soonest = self._collection.find({"expires": True}, {"valid_until": 1}).sort("valid_until", 1).limit(1)
-        return next((one["valid_until"] for one in await soonest.to_list()), None)
+        return await earliest_of_all(self._collection, {"expires": True}, "valid_until")
 
     async def owed(self, patron: str) -> list[dict[str, Any]]:
         """What billing says the patron's debts stop, one entry per member."""

@@ -16,7 +16,8 @@ from samlan_plumbing.outbox import Cause, Tell
 
 from samlan_billing.domain.ledger import REPLACEMENT, Booked, Fee, Known, Ledger
 from samlan_billing.domain.standing import local_day
-from samlan_billing.store import Store, changes
+from samlan_billing.store import Store
+from samlan_billing.store.coding import changes
 
 T = TypeVar("T")
 Decide = Callable[[Ledger, Known], tuple[T, Booked | None]]

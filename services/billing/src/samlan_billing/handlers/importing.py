@@ -17,7 +17,7 @@ from samlan_billing.domain.importing import FeeRow, fee_of, read_row, with_impor
 from samlan_billing.domain.ledger import Booked, Fee, Known, Ledger
 from samlan_billing.domain.standing import judged
 from samlan_billing.handlers.bookkeeper import Bookkeeper
-from samlan_billing.store import Fields
+from samlan_billing.store.coding import Fields
 
 Line = tuple[int, FeeRow]
 

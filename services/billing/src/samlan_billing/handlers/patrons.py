@@ -15,7 +15,7 @@ from samlan_billing.domain.importing import born_of
 from samlan_billing.domain.ledger import Booked, Known, Ledger
 from samlan_billing.domain.standing import judged
 from samlan_billing.handlers.bookkeeper import Bookkeeper
-from samlan_billing.store import Fields
+from samlan_billing.store.coding import Fields
 
 
 class Patrons:

@@ -14,7 +14,8 @@ from samlan_contracts.policy import PolicyBooks
 
 from samlan_billing.domain.ledger import Account, Fee, Ledger
 from samlan_billing.domain.standing import due_blocks
-from samlan_billing.store import Collection, Fields, Store, load_ledger
+from samlan_billing.store import Store
+from samlan_billing.store.coding import Collection, Fields, load_ledger
 from samlan_billing.views.fees import balances
 
 PAGE_LIMIT: Final = 1000
