@@ -253,7 +253,14 @@ async def test_its_answers_name_kind_cause_channel_time_and_result_but_no_title(
 
 
 @pytest.mark.parametrize(
-    "path", ["/patrons/a/notices?limit=0", "/patrons/a/notices?cursor=x", "/state?limit=99999"]
+    "path",
+    [
+        "/patrons/a/notices?limit=0",
+        "/patrons/a/notices?cursor=x",
+        "/state?limit=99999",
+        "/patrons/a/notices?cursor=0001-01-01T00:00:00+23:59",
+        "/patrons/a/notices?cursor=9999-12-31T23:59:59-23:59",
+    ],
 )
 async def test_bad_questions_are_named(world: World, start: Start, path: str) -> None:
     await start()

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import AfterValidator, AwareDatetime
 from samlan_plumbing.clocks import LibraryClock
 from samlan_plumbing.http import private_router, problem
 from samlan_plumbing.tokens import Verifier
 
 from samlan_notify import views
 from samlan_notify.store import Known, Notices
+
+
+def _utc(instant: datetime) -> datetime:
+    """The instant in UTC, as the datastore keeps it; at the ends of time there may be none."""
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("no instant of ours") from None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 
 def routes(verifier: Verifier, *, notices: Notices, known: Known, clock: LibraryClock) -> APIRouter:
@@ -21,7 +33,7 @@ def routes(verifier: Verifier, *, notices: Notices, known: Known, clock: Library
     @router.get("/patrons/{patron}/notices")
     async def of_patron(
         patron: str,
-        cursor: datetime | None = None,
+        cursor: Instant | None = None,
         limit: Annotated[int, Query(ge=1, le=views.PAGE)] = views.PAGE,
     ) -> dict[str, Any]:
         """A patron's notices, the newest first."""
