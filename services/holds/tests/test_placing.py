@@ -317,6 +317,17 @@ async def test_rows_that_cannot_be_used_are_named_and_the_rest_goes_on(holds: An
     ]  # fmt: skip
 
 
+async def test_an_imported_hold_on_what_its_patron_has_on_loan_is_refused_as_placing_is(holds: Any) -> None:
+    await holds.lend("anna", "red-2")
+    report = await holds.imported(row("anna"), row("bo"), row("anna", title=RED, item="red-1"))
+    assert report == {
+        "stored": 1, "same": 0,
+        "refused": [{"line": line, "reason": "has_it_on_loan"} for line in (1, 3)],
+    }  # fmt: skip
+    await holds.scan("red-2", LERUM)
+    assert (await holds.imported(row("anna")))["stored"] == 1
+
+
 async def test_an_imported_queue_of_hundreds_is_served_in_order(holds: Any) -> None:
     start = datetime(2026, 6, 1, tzinfo=UTC)
     patrons = [f"p{number:04d}" for number in range(230)]

@@ -40,7 +40,9 @@ SHELVED_AT_ONCE: Final = 7  # each tells circulation of its item, and a commit t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of holds.jsonl that can be read; `last_needed` and `ready_until` are days."""
+    """One row of holds.jsonl that can be read; `last_needed` and `ready_until` are days.
+
+    `on_loan`: by the loans known now, the patron has a copy of the title."""
 
     line: int
     hold: HoldId
@@ -52,6 +54,7 @@ class Row:
     frozen: bool = False
     item: ItemBarcode | None = None
     ready_until: date | None = None
+    on_loan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ def _over(row: Row, facts: Facts) -> Over | None:
 
 
 def _refusal_of_place(queue: Queue, row: Row, facts: Facts) -> Refusal | None:
+    if row.on_loan:
+        return Refusal("has_it_on_loan")
     if queue.wait_by(row.patron) or queue.allotted_by(row.patron):
         return Refusal("already_held")
     return _refusal_of_item(queue, row, row.item, facts) if row.item is not None else None

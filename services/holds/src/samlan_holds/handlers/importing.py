@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -40,6 +41,7 @@ class Importing:
         """Takes rows into their queues, in the order the holds were placed, and reports on each."""
         known = await self._copies.titles.read_many(row.title for row in rows)
         ended = await self._holds.read_many(row.hold for row in rows)
+        on_loan = await self._copies.on_loan_to_any({row.patron for row in rows})
         by_title: dict[TitleId, list[Row]] = defaultdict(list)
         for row in rows:
             if known.get(row.title, {"removed": True}).get("removed"):
@@ -49,7 +51,7 @@ class Importing:
             elif ended.get(row.hold, {"state": "open"})["state"] != "open":
                 report.same += 1
             else:
-                by_title[row.title].append(row)
+                by_title[row.title].append(replace(row, on_loan=(row.patron, row.title) in on_loan))
         limit = asyncio.Semaphore(TITLES_AT_ONCE)
         await asyncio.gather(
             *(self._take_title(title, wanted, report, limit) for title, wanted in by_title.items())

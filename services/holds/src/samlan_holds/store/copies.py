@@ -119,6 +119,12 @@ class Copies:
         found = self.whereabouts.collection.find({"patron": patron, "title": title}, {"item": 1}).limit(1)
         return bool(await found.to_list())
 
+    async def on_loan_to_any(self, patrons: Iterable[str]) -> set[tuple[str, str]]:
+        """Which of these patrons has an item of which title on loan."""
+        wanted = {"patron": {"$in": list(patrons)}}
+        found = self.whereabouts.collection.find(wanted, {"patron": 1, "title": 1})
+        return {(row["patron"], row["title"]) async for row in found}
+
     async def describe_branch(self, event: BranchDescribed, sequence: int) -> None:
         """Keeps a branch's calendar."""
         fields = event.model_dump(mode="json", include=set(BRANCH_FIELDS))
