@@ -53,9 +53,14 @@ def test_a_fee_if_it_is_returned_on_a_date(answer: Answer) -> None:
         "explain", *FYREN, "--material", "book", "--due", "2026-11-18", "--renewals", "5",
         "--returned", "2026-12-25",
     )  # fmt: skip
-    returned_today = decided(told, "return", "overdue_fee")
-    assert (returned_today["value"]["amount"], returned_today["value"]["currency"]) == (600, "SEK")
-    assert "6,00 kr" in returned_today["says"]["sv"]
+    returned = decided(told, "return", "overdue_fee")
+    assert returned["value"] == {
+        "amount": 11100, "currency": "SEK", "returned": "2026-12-25", "days_late": 37
+    }  # fmt: skip
+    assert "111,00 kr" in returned["says"]["sv"]
+    assert decided(told, "return", "counts_as_returned")["value"].startswith("2026-12-25T12:00")
+    today = answer("explain", *FYREN, "--act", "return", "--material", "book", "--due", "2026-11-18")
+    assert decided(today, "return", "overdue_fee")["value"]["amount"] == 600
     borrowed = decided(told, "borrow", "overdue_fee")
     assert borrowed["value"] == {"amount": 2100, "currency": "SEK", "returned": "2026-12-25", "days_late": 7}
     renewed = decided(told, "renew", "allowed")

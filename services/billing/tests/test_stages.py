@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import date, datetime, timedelta
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from samlan_contracts.events.billing import (
 )
 from samlan_plumbing import seams
 from samlan_plumbing.ids import derive
+from samlan_testkit.world import POLICIES
 
 from .conftest import DUE, morning
 
@@ -180,6 +182,27 @@ async def test_after_an_invoice_all_fees_stay_but_the_price_of_the_item(billing:
     assert await billing.owed() == {KUNGSBACKA: 23000}
     [corrected] = billing.world.events(FeeCorrected)
     assert corrected.amount_minor == 25000
+
+
+@pytest.mark.clause("K32")
+@pytest.mark.parametrize("order", [("invoiced", "returned"), ("returned", "invoiced")])
+async def test_a_book_may_drop_late_days_after_an_invoice_in_whatever_order_it_is_heard(
+    bare: Any, order: tuple[str, str], tmp_path: Path
+) -> None:
+    text = (POLICIES / "kungsbacka.yaml").read_text(encoding="utf-8")
+    terms = "kept_on_return: [overdue, reminder, invoice]\n    dropped_on_return: [replacement]"
+    assert terms in text
+    other = "kept_on_return: [reminder, invoice]\n    dropped_on_return: [replacement, overdue]"
+    (tmp_path / "kungsbacka.yaml").write_text(text.replace(terms, other), encoding="utf-8")
+    bare.world.policies = tmp_path
+    await bare.start()
+    await bare.branch("kungsbacka/stadsbiblioteket")
+    await bare.patron("karin")
+    for news in order:
+        await (bare.stage("invoiced") if news == "invoiced" else back(bare, INVOICED_ON + timedelta(days=8)))
+    assert await costs(bare) == {"invoice": [4000]}
+    await back(bare, DUE + timedelta(days=30), loan="loan-2")  # never invoiced: each late day counts
+    assert (await costs(bare))["overdue"] == [9000]
 
 
 @pytest.mark.clause("K22", "K23", "K32")

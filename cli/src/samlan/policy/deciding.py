@@ -189,6 +189,7 @@ def _renew(case: Case, books: PolicyBooks) -> Iterator[Explained]:
 
 
 def _return(case: Case, books: PolicyBooks) -> Iterator[Explained]:
+    case = replace(case, at=case.returned_at or case.at)
     accepts = accepts_return(books, branch=case.branch, item_member=case.item.member, at=case.at)
     value = {"accepted": accepts.value.accepted, "loan_closes": accepts.value.closes}
     yield Explained(

@@ -28,6 +28,7 @@ from samlan_contracts.events.circulation import LoanStageReached
 from samlan_contracts.policy import (
     BookSilent,
     FeeKind,
+    InvoiceTerms,
     Money,
     PatronFacts,
     PolicyBooks,
@@ -41,6 +42,7 @@ from samlan_contracts.policy import (
     retention,
     stage_time,
 )
+from samlan_contracts.policy.rules import Invoice
 from samlan_contracts.shapes import Because, ClosedLoan, LoanStage, Thing
 
 from samlan_billing.domain.charging import OVERDUE, WIDEST_OFFSET, Charge, fee_of, told_of
@@ -182,8 +184,23 @@ def _issued(patron: str, parts: list[Charge], loan_due: date, books: PolicyBooks
 
 
 def of_loan(fees: Iterable[Fee], loan: str) -> list[Fee]:
-    """The fees that the stages of a loan cost."""
-    return [one for one in fees if one.loan == loan and one.kind != OVERDUE]
+    """What a loan cost: its stages, and its late days once it came back."""
+    return [one for one in fees if one.loan == loan]
+
+
+def overdue_may_fall(books: PolicyBooks, member: str) -> bool:
+    """Whether any invoice of a member takes the late days off a loan that comes back after it."""
+    return any(OVERDUE in rule.dropped_on_return for rule in books.book(member).subject(Invoice).rules)
+
+
+def overdue_falls(fees: Iterable[Fee], ended: datetime, books: PolicyBooks) -> bool:
+    """Whether an invoice that came before the loan's end takes its late days away, as its book says (K32)."""
+    invoiced = [one for one in fees if one.invoice and one.charged_at <= ended]
+    return any(OVERDUE in _terms(one, books).dropped_on_return for one in invoiced)
+
+
+def _terms(one: Fee, books: PolicyBooks) -> InvoiceTerms:
+    return invoice_terms(books, member=one.member, on=local_day(books, one.member, one.charged_at)).value
 
 
 def wanted_after(charges: Iterable[Charge], ended: datetime, books: PolicyBooks) -> tuple[Charge, ...]:
@@ -203,13 +220,14 @@ def end_of_loan(
 
     `corrections` are the ids of the entries, by fee. What was paid comes back as a credit."""
     found = [one for key in fees if (one := ledger.fees.get(key) or known.fees.get(key)) is not None]
-    invoiced = any(one.invoice for one in found)
+    invoiced, overdue = any(one.invoice for one in found), overdue_falls(found, ended, books)
     told: list[Event] = []
     if ledger.erased:
         return None
     for one in found:
         drop = one.charged + one.sum_of("waiver")
-        if drop <= 0 or not _dropped(one, ended, invoiced, books):
+        falls = overdue if one.kind == OVERDUE else _dropped(one, ended, invoiced, books)
+        if drop <= 0 or not falls:
             continue
         entry = Entry(
             id=corrections[one.id], kind="correction", amount_minor=-drop, at=at, cause=cause,
@@ -231,8 +249,7 @@ def _dropped(one: Fee, ended: datetime, invoiced: bool, books: PolicyBooks) -> b
         return True
     if not invoiced:
         return False
-    terms = invoice_terms(books, member=one.member, on=local_day(books, one.member, one.charged_at)).value
-    return one.kind in terms.dropped_on_return and _may_be_credited(one, ended, books)
+    return one.kind in _terms(one, books).dropped_on_return and _may_be_credited(one, ended, books)
 
 
 def _may_be_credited(one: Fee, ended: datetime, books: PolicyBooks) -> bool:

@@ -9,6 +9,7 @@ from samlan_plumbing.ids import derive
 from samlan_plumbing.outbox import Cause
 
 from samlan_billing.domain.charging import OVERDUE, Charge, assessed, charge, lower, surely_in_time
+from samlan_billing.domain.invoicing import overdue_falls, overdue_may_fall
 from samlan_billing.domain.ledger import Booked, Known, Ledger
 from samlan_billing.handlers.bookkeeper import Bookkeeper
 from samlan_billing.handlers.staging import Staging, stage_fee_ids
@@ -40,10 +41,16 @@ class Charging:
         if not wanted.amount:
             return
 
-        def decide(ledger: Ledger, known: Known) -> tuple[None, Booked | None]:
-            return None, charge(ledger, wanted, known, self._bookkeeper.books, self._bookkeeper.clock.now())
+        books = self._bookkeeper.books
+        stages = stage_fee_ids(loan.loan, loan.due).values() if overdue_may_fall(books, wanted.member) else ()
 
-        await self._bookkeeper.book(loan.patron, (wanted.fee,), decide, Cause.of(envelope))
+        def decide(ledger: Ledger, known: Known) -> tuple[None, Booked | None]:
+            cost = [one for key in stages if (one := ledger.fees.get(key) or known.fees.get(key)) is not None]
+            if overdue_falls(cost, loan.returned_at, books):
+                return None, None
+            return None, charge(ledger, wanted, known, books, self._bookkeeper.clock.now())
+
+        await self._bookkeeper.book(loan.patron, (wanted.fee, *stages), decide, Cause.of(envelope))
         if (known := await self._as_known(loan)) != loan:
             await self._lower(known, event.thing, event.fact, envelope)
 

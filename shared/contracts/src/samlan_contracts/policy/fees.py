@@ -255,12 +255,10 @@ def invoice_terms(books: PolicyBooks, *, member: str, on: date) -> Decision[Invo
         rule.payable_within, rule.collection_after, rule.kept_on_return, rule.dropped_on_return
     )
     why = reason(
-        book,
-        rule,
-        "invoice_terms",
-        payable_within=rule.payable_within,
-        collection_after=rule.collection_after,
-    )
+        book, rule, "invoice_terms_and_returns" if rule.dropped_on_return else "invoice_terms",
+        payable_within=rule.payable_within, collection_after=rule.collection_after,
+        dropped_on_return=rule.dropped_on_return, kept_on_return=rule.kept_on_return,
+    )  # fmt: skip
     return Decision(terms, [why])
 
 

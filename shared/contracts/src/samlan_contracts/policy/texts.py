@@ -33,6 +33,14 @@ WORDS: dict[str, dict[Language, str]] = {
     "payment": {"sv": "betalning", "da": "betaling", "en": "payment"},
     "return": {"sv": "återlämning", "da": "aflevering", "en": "return"},
     "staff": {"sv": "personalen", "da": "personalet", "en": "staff"},
+    "overdue": {"sv": "förseningsavgift", "da": "gebyr for sen aflevering", "en": "overdue fee"},
+    "reminder": {"sv": "påminnelseavgift", "da": "rykkergebyr", "en": "reminder fee"},
+    "invoice": {"sv": "fakturaavgift", "da": "regningsgebyr", "en": "invoice fee"},
+    "replacement": {
+        "sv": "ersättning för exemplaret",
+        "da": "erstatning for eksemplaret",
+        "en": "replacement of the item",
+    },
     "borrow": {"sv": "låna", "da": "låne", "en": "borrow"},
     "renew": {"sv": "låna om", "da": "forny", "en": "renew"},
     "hold": {"sv": "reservera", "da": "reservere", "en": "place holds"},
@@ -173,9 +181,9 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "Overdue fee {amount}: {days_late} ({first_day} to {last_day}) at {per_day} a day.",
     },
     "overdue_fee_capped": {
-        "sv": "Förseningsavgift {amount}, det högsta för ett lån: {days_late} à {per_day}.",
-        "da": "Gebyr for sen aflevering {amount}, det højeste for et lån: {days_late} à {per_day}.",
-        "en": "Overdue fee {amount}, the most for one loan: {days_late} at {per_day} a day.",
+        "sv": "Förseningsavgift {amount}: {days_late} à {per_day}, men högst {at_most} för ett lån.",
+        "da": "Gebyr for sen aflevering {amount}: {days_late} à {per_day}, dog højst {at_most} for et lån.",
+        "en": "Overdue fee {amount}: {days_late} at {per_day} a day, but at most {at_most} for one loan.",
     },
     "no_overdue_fee": {
         "sv": "Ingen förseningsavgift för {days_late} ({first_day} till {last_day}).",
@@ -226,6 +234,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "sv": "Betalas inom {payable_within}; inkasso {collection_after} efter förfallodagen.",
         "da": "Betales inden {payable_within}; inkasso {collection_after} efter forfaldsdagen.",
         "en": "Payable within {payable_within}; debt collection {collection_after} after it falls due.",
+    },
+    "invoice_terms_and_returns": {
+        "sv": "Betalas inom {payable_within}; inkasso {collection_after} efter förfallodagen; "
+        "lämnas lånet tillbaka faller bort: {dropped_on_return}.",
+        "da": "Betales inden {payable_within}; inkasso {collection_after} efter forfaldsdagen; "
+        "afleveres lånet, bortfalder: {dropped_on_return}.",
+        "en": "Payable within {payable_within}; debt collection {collection_after} after it falls due; "
+        "dropped when the loan is returned: {dropped_on_return}.",
     },
     "debt_blocks": {
         "sv": "Skulden på {balance} {threshold} och hindrar: {stops}.",
