@@ -50,9 +50,9 @@ class Accounts:
 
         A patron under age comes with the guardian's contact; a shield does not keep bills from a guardian."""
         asked = list(dict.fromkeys(wanted))
-        patrons = {key: one for key, (one, _) in (await self._patrons.read_many(asked)).items()}
+        patrons = await self._patrons.read_many(asked)
         young = {one.guardian for one in patrons.values() if one.guardian and self._under_age(one)}
-        guardians = {key: one for key, (one, _) in (await self._patrons.read_many(young)).items()}
+        guardians = await self._patrons.read_many(young)
         return {key: self._contact(patrons.get(key), guardians) for key in asked}
 
     def _contact(self, patron: Patron | None, guardians: dict[str, Patron]) -> Row | None:

@@ -13,7 +13,7 @@ from typing import Generic, Literal, TypeVar
 from samlan_contracts.event import Event
 from samlan_contracts.events.catalog import BranchDescribed
 from samlan_contracts.refusing import in_words
-from samlan_plumbing.documents import Change, Stored
+from samlan_plumbing.documents import Change, Documents, Stored
 from samlan_plumbing.ids import derive
 from samlan_plumbing.importing import Report
 from samlan_plumbing.outbox import Tell
@@ -26,7 +26,7 @@ from samlan_catalog.domain import title as titles
 from samlan_catalog.domain.item import Item, ItemRow
 from samlan_catalog.domain.refusal import Refusal
 from samlan_catalog.domain.title import Title
-from samlan_catalog.store import Shelf, Store
+from samlan_catalog.store import Store
 
 E = TypeVar("E")
 Lines = Sequence[tuple[int, object]]
@@ -39,7 +39,7 @@ class Kind(Generic[E]):
     """How one file's rows are read, under which key they are stored, and what is told of them."""
 
     name: str
-    shelf: Shelf[E]
+    documents: Documents[E]
     read: Read[E]
     key: Callable[[E], str]
     described: Callable[[E], Event]
@@ -69,7 +69,7 @@ class Import(Generic[E]):
         return report
 
     async def _store(self, usable: list[E], report: Report) -> None:
-        known = await self._kind.shelf.read_many(map(self._kind.key, usable))
+        known = await self._kind.documents.read_many(map(self._kind.key, usable))
         fresh: dict[str, E] = {}
         again: list[E] = []
         for one in usable:
@@ -78,7 +78,7 @@ class Import(Generic[E]):
                 again.append(one)
             else:
                 fresh[key] = one
-        inserted = await self._kind.shelf.documents.insert_many(fresh.items())
+        inserted = await self._kind.documents.insert_many(fresh.items())
         report.stored += inserted
         if inserted < len(fresh):
             again = [*fresh.values(), *again]  # another import was at it as well
@@ -108,10 +108,10 @@ class Import(Generic[E]):
             )  # fmt: skip
             return Change("stored", state=wanted, tell=(tell,))
 
-        return await self._kind.shelf.documents.change(key, decide)
+        return await self._kind.documents.change(key, decide)
 
     async def _describe(self, keys: set[str]) -> None:
-        stored = await self._kind.shelf.read_many(keys)
+        stored = await self._kind.documents.read_many(keys)
         rows = [
             Row(self._kind.described(one.state), self._kind.subject(key), one.sequence)
             for key, one in stored.items()
@@ -127,7 +127,11 @@ def branch_import(resources: Resources, store: Store) -> Import[BranchDescribed]
         return [(line, branches.read_branch(row, resources.books)) for line, row in lines]
 
     kind = Kind(
-        name="branch", shelf=store.branches, read=read, key=lambda one: one.branch, described=lambda one: one
+        name="branch",
+        documents=store.branches,
+        read=read,
+        key=lambda one: one.branch,
+        described=lambda one: one,
     )
     return Import(resources, kind)
 
@@ -139,7 +143,7 @@ def title_import(resources: Resources, store: Store) -> Import[Title]:
         return [(line, titles.read_title(row)) for line, row in lines]
 
     kind = Kind(
-        name="title", shelf=store.titles, read=read, key=lambda one: one.title, described=titles.described
+        name="title", documents=store.titles, read=read, key=lambda one: one.title, described=titles.described
     )
     return Import(resources, kind)
 
@@ -163,6 +167,10 @@ def item_import(resources: Resources, store: Store) -> Import[Item]:
         return [(line, described(form)) for line, form in forms]
 
     kind = Kind(
-        name="item", shelf=store.items, read=read, key=lambda one: one.thing.item, described=items.described
+        name="item",
+        documents=store.items,
+        read=read,
+        key=lambda one: one.thing.item,
+        described=items.described,
     )
     return Import(resources, kind)

@@ -2,62 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 from samlan_contracts.events.catalog import BranchDescribed
 from samlan_contracts.shapes import Thing
-from samlan_plumbing.documents import Documents, Stored
+from samlan_plumbing.documents import Documents
 from samlan_plumbing.resources import Resources
 
 from samlan_catalog.domain.item import Item
 from samlan_catalog.domain.title import Title
 
-S = TypeVar("S")
 Row = dict[str, Any]
-BATCH: Final = 500
 TITLE_FIELDS: Final = ("name", "author", "year", "language", "edition", "publisher", "removed")
-
-
-class Shelf(Generic[S]):
-    """One kind of document, read one by one or many at once."""
-
-    def __init__(
-        self, resources: Resources, name: str, *, load: Callable[[Row], S], dump: Callable[[S], Row]
-    ) -> None:
-        self.documents = Documents(resources, name, load=load, dump=dump)
-        self.collection = self.documents.collection
-        self._load = load
-
-    async def read(self, key: str) -> Stored[S] | None:
-        """The document of this key, or None."""
-        return await self.documents.read(key)
-
-    async def read_many(self, keys: Iterable[str]) -> dict[str, Stored[S]]:
-        """The documents of these keys."""
-        wanted = list(dict.fromkeys(keys))
-        found: dict[str, Stored[S]] = {}
-        for start in range(0, len(wanted), BATCH):
-            part = self.collection.find({"_id": {"$in": wanted[start : start + BATCH]}})
-            found.update({one["_id"]: self._stored(one) async for one in part})
-        return found
-
-    async def find(self, wanted: Row, limit: int) -> list[S]:
-        """The documents that match, at most `limit`, in no order."""
-        return [self._load(one) async for one in self.collection.find(wanted).limit(limit)]
-
-    def _stored(self, found: Row) -> Stored[S]:
-        return Stored(self._load(found), found["revision"], found["sequence"])
 
 
 class Store:
     """All that catalog keeps."""
 
     def __init__(self, resources: Resources) -> None:
-        self.titles = Shelf(resources, "titles", load=_load_title, dump=_dump_title)
-        self.items = Shelf(resources, "items", load=_load_item, dump=_dump_item)
-        self.branches = Shelf(resources, "branches", load=_load_branch, dump=_dump_branch)
+        self.titles = Documents(resources, "titles", load=_load_title, dump=_dump_title)
+        self.items = Documents(resources, "items", load=_load_item, dump=_dump_item)
+        self.branches = Documents(resources, "branches", load=_load_branch, dump=_dump_branch)
 
     async def prepare(self) -> None:
         """Creates the indexes that every query here rests on."""

@@ -52,7 +52,7 @@ class Catalogue:
     async def items_of(self, title: str) -> list[Row]:
         """The items of a title."""
         found = await self._store.items.find({"title": title}, LISTED)
-        return [item_shape(one) for one in found if not one.removed]
+        return [item_shape(one.state) for one in found.values() if not one.state.removed]
 
     async def item(self, barcode: str) -> Row | None:
         """One item, or None."""
@@ -62,7 +62,7 @@ class Catalogue:
     async def branches(self) -> list[Row]:
         """Every branch with its calendar."""
         found = await self._store.branches.find({}, LISTED)
-        return [branch_shape(one) for one in sorted(found, key=lambda one: one.branch)]
+        return [branch_shape(one.state) for _, one in sorted(found.items())]
 
     async def branch(self, branch: str) -> Row | None:
         """One branch, or None."""

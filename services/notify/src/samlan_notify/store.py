@@ -43,14 +43,11 @@ class Notices:
 
     async def looked_at(self, slot: str, until: datetime, limit: int) -> dict[str, Stored[Notice]]:
         """Some notices whose time has come in this slot."""
-        return _by_id(
-            await self.collection.find({"slot": slot, "when": {"$lte": until}}).limit(limit).to_list()
-        )
+        return await self._documents.find({"slot": slot, "when": {"$lte": until}}, limit)
 
     async def waited_out(self, until: datetime, limit: int) -> dict[str, Stored[Notice]]:
         """Some notices that waited long enough in machine time, whatever the library's clock says."""
-        query = {"slot": "due", "waited_by": {"$lte": until}}
-        return _by_id(await self.collection.find(query).limit(limit).to_list())
+        return await self._documents.find({"slot": "due", "waited_by": {"$lte": until}}, limit)
 
     async def next_look(self, slot: str) -> datetime | None:
         """When the earliest notice of a slot is looked at."""
@@ -58,12 +55,11 @@ class Notices:
 
     async def unsent_of(self, patrons: Iterable[str]) -> dict[str, Stored[Notice]]:
         """All that these patrons are still owed."""
-        query = {"unsent": {"$in": sorted(set(patrons))}}
-        return _by_id(await self.collection.find(query).limit(FAMILY_LIMIT).to_list())
+        return await self._documents.find({"unsent": {"$in": sorted(set(patrons))}}, FAMILY_LIMIT)
 
     async def by_ids(self, ids: Iterable[str]) -> dict[str, Stored[Notice]]:
         """The notices of these ids."""
-        return _by_id(await self.collection.find({"_id": {"$in": sorted(set(ids))}}).to_list())
+        return await self._documents.read_many(ids)
 
     async def ids_of_patron(self, patron: str) -> list[str]:
         """Every notice that names this patron."""
@@ -135,10 +131,6 @@ def _told(key: str, before: Notice, after: Notice, causes: tuple[str, ...]) -> t
     else:
         return ()
     return (Tell(event=event, subject=f"notice/{key}", cause=after.cause, happened_at=after.over_at),)
-
-
-def _by_id(found: Iterable[dict[str, Any]]) -> dict[str, Stored[Notice]]:
-    return {one["_id"]: Stored(_load(one), one["revision"], one["sequence"]) for one in found}
 
 
 def _difference(before: Notice, after: Notice) -> dict[str, dict[str, Any]]:

@@ -11,16 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from pymongo import UpdateOne
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from samlan_plumbing.documents import DUPLICATE_KEY
+from samlan_plumbing.documents import BATCH, DUPLICATE_KEY
 from samlan_plumbing.seams import reach
 
 if TYPE_CHECKING:
     from samlan_plumbing.resources import Resources
 
 Fields = Mapping[str, Any]
-BATCH: Final = 500
 TOMBSTONE: Final = 2**62  # above every sequence, also of a service restored from a backup
 
 
@@ -73,12 +73,19 @@ class Copies:
 
     async def read_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The copies of these subjects, by key."""
-        wanted = list(dict.fromkeys(keys))
-        found: dict[str, dict[str, Any]] = {}
-        for start in range(0, len(wanted), BATCH):
-            part = wanted[start : start + BATCH]
-            found.update({doc["_id"]: doc async for doc in self.collection.find({"_id": {"$in": part}})})
-        return found
+        return await by_keys(self.collection, keys)
+
+
+async def by_keys(
+    collection: AsyncCollection[dict[str, Any]], keys: Iterable[str]
+) -> dict[str, dict[str, Any]]:
+    """The documents of these keys as they stand, by key."""
+    wanted = list(dict.fromkeys(keys))
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(wanted), BATCH):
+        part = wanted[start : start + BATCH]
+        found.update({doc["_id"]: doc async for doc in collection.find({"_id": {"$in": part}})})
+    return found
 
 
 def _newer(key: str, sequence: int, fields: Fields) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -37,6 +37,7 @@ TELL_LIMIT: Final = 8  # events one change may tell
 BARE: Final[Projection] = {"outbox": 0}  # what a document has told is not read again
 OWN_FIELDS: Final = ("_id", "revision", "sequence", "outbox")
 DUPLICATE_KEY: Final = 11000
+BATCH: Final = 500  # keys of one query
 
 
 class LostRaces(RuntimeError):
@@ -97,6 +98,19 @@ class Documents(Generic[S]):
         """The document of this key, or None."""
         found = await self._batches.read(self.collection, key, projection or BARE)
         return self._stored(found) if found is not None else None
+
+    async def read_many(self, keys: Iterable[str]) -> dict[str, Stored[S]]:
+        """The documents of these keys, by key."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[str, Stored[S]] = {}
+        for start in range(0, len(wanted), BATCH):
+            found |= await self.find({"_id": {"$in": wanted[start : start + BATCH]}}, BATCH)
+        return found
+
+    async def find(self, query: Mapping[str, Any], limit: int) -> dict[str, Stored[S]]:
+        """At most `limit` of the documents that match, by key."""
+        found = self.collection.find(query, BARE).limit(limit)
+        return {one["_id"]: self._stored(one) async for one in found}
 
     async def change(
         self,

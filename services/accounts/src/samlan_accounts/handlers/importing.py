@@ -49,7 +49,7 @@ class ImportPatrons:
     async def _known(self, batch: Batch) -> Known:
         found = await self._patrons.read_many(batch.patrons)
         owners = await self._patrons.owners(batch.handles)
-        return Known(patrons={key: patron for key, (patron, _) in found.items()}, owners=owners)
+        return Known(patrons=found, owners=owners)
 
     async def _store(self, folded: Sequence[tuple[Draft, Taken]], tools: Tools) -> list[Taken]:
         """Stores what changes known patrons, then new patrons in bulk, then what changes those again."""
@@ -101,8 +101,8 @@ class ImportPatrons:
             return Taken(line=draft.line, outcome="refused", reasons=(TAKEN_JUST_NOW,))
 
     async def _describe(self, patrons: set[str]) -> None:
-        stored = await self._patrons.read_many(patrons)
-        rows = [Row(described(one), f"patron/{one.patron}", at) for one, at in stored.values()]
+        stored = await self._patrons.documents.read_many(patrons)
+        rows = [Row(described(one.state), f"patron/{key}", one.sequence) for key, one in stored.items()]
         if rows:
             await send_snapshot(self._resources, rows)
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from samlan_plumbing.copies import Copies
-from samlan_plumbing.documents import Documents
+from samlan_plumbing.documents import BATCH, Documents
 from samlan_plumbing.dues import earliest_of_all
 from samlan_plumbing.resources import Resources
 
@@ -21,7 +21,6 @@ from samlan_accounts.domain.handles import Handle, handles
 from samlan_accounts.domain.patron import Card, Cause, HashedPin, Patron, Person, Pin, SealedPin
 from samlan_accounts.store.vault import Vault
 
-BATCH: Final = 500
 PLAIN: Final = (
     "member", "borrower_id", "registered_at", "status", "valid_until", "language", "guardian", "shielded",
     "receipts", "pickup", "history", "staffless", "imported",
@@ -49,14 +48,9 @@ class Patrons:
         stored = await self.documents.read(patron)
         return stored.state if stored else None
 
-    async def read_many(self, patrons: Iterable[str]) -> dict[str, tuple[Patron, int]]:
-        """These patrons by id, each with the sequence it stands at."""
-        wanted = list(dict.fromkeys(patrons))
-        found: dict[str, tuple[Patron, int]] = {}
-        for start in range(0, len(wanted), BATCH):
-            part = self._collection.find({"_id": {"$in": wanted[start : start + BATCH]}})
-            found.update({one["_id"]: (self._load(one), one["sequence"]) async for one in part})
-        return found
+    async def read_many(self, patrons: Iterable[str]) -> dict[str, Patron]:
+        """These patrons, by id."""
+        return {key: one.state for key, one in (await self.documents.read_many(patrons)).items()}
 
     async def owners(self, wanted: Iterable[Handle]) -> dict[Handle, str]:
         """Which patron holds each of these numbers; a number nobody holds is missing."""

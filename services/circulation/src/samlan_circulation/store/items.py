@@ -136,8 +136,7 @@ class Items:
 
     async def read_many(self, barcodes: Iterable[str]) -> dict[str, Stored[Item]]:
         """These items, by barcode, as far as they are known."""
-        found = self._collection.find({"_id": {"$in": list(dict.fromkeys(barcodes))}}, {"outbox": 0})
-        return {doc["_id"]: _stored(doc) async for doc in found}
+        return await self._documents.read_many(barcodes)
 
     async def insert_many(self, items: Iterable[Item]) -> int:
         """Stores new items in bulk; those that are known are left alone."""
@@ -196,7 +195,3 @@ class Items:
         wanted = {"outbox": 0, "kept": 0}
         found = self._collection.find({"_id": {"$gt": after}}, wanted).sort("_id", 1).limit(limit)
         return [doc async for doc in found]
-
-
-def _stored(doc: Doc) -> Stored[Item]:
-    return Stored(load(doc), doc["revision"], doc["sequence"])

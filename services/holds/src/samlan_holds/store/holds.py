@@ -13,8 +13,8 @@ from typing import Final
 
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
-from samlan_plumbing.copies import BATCH
-from samlan_plumbing.documents import DUPLICATE_KEY
+from samlan_plumbing.copies import by_keys
+from samlan_plumbing.documents import BATCH, DUPLICATE_KEY
 from samlan_plumbing.dues import SLOT, earliest
 from samlan_plumbing.resources import Resources
 from samlan_plumbing.seams import reach
@@ -96,12 +96,7 @@ class Holds:
 
     async def read_many(self, holds: Iterable[str]) -> dict[str, Row]:
         """The particulars of these holds, by id."""
-        wanted = list(dict.fromkeys(holds))
-        found: dict[str, Row] = {}
-        for start in range(0, len(wanted), BATCH):
-            part = wanted[start : start + BATCH]
-            found.update({row["_id"]: row async for row in self.collection.find({"_id": {"$in": part}})})
-        return found
+        return await by_keys(self.collection, holds)
 
     async def of_patron(self, patron: str) -> list[Row]:
         """All particulars of a patron's holds, oldest first."""

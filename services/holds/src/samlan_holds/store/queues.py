@@ -84,12 +84,8 @@ class Queues:
 
     async def read_many(self, titles: Iterable[str]) -> dict[str, Queue]:
         """The queues of these titles, as far as anybody ever waited."""
-        wanted = list(dict.fromkeys(titles))
-        found: dict[str, Queue] = {}
-        for start in range(0, len(wanted), BATCH):
-            rows = await self.collection.find({"_id": {"$in": wanted[start : start + BATCH]}}).to_list()
-            found.update({title: stored_queue(title, stored) for title, stored in self.stored(rows)})
-        return found
+        found = await self._documents.read_many(titles)
+        return {title: stored_queue(title, stored) for title, stored in found.items()}
 
     async def decide(
         self,
