@@ -39,15 +39,8 @@ EMIL: dict[str, Any] = {
     "cards": ["2000000003"], "pin": "4321", "guardian": "astrid",
 }  # fmt: skip
 PERSONAL = (
-    "Ericsson",
-    "19800229",
-    "8002292384",
-    "2384",
-    "2000000001",
-    "example.org",
-    "701740605",
-    "Lillgatan",
-)
+    "Ericsson", "19800229", "8002292384", "2384", "2000000001", "example.org", "701740605", "Lillgatan",
+)  # fmt: skip
 
 
 JSON = {"content-type": "application/json"}
@@ -307,12 +300,9 @@ async def test_card_or_identity_number_and_pin_log_in(accounts: World) -> None:
 
 async def test_a_patron_of_two_members_logs_in_at_the_one_that_is_named(accounts: World) -> None:
     twice = {**ASTRID, "patron": "astrid-2", "member": "orebro", "cards": [], "pin": "5678"}
-    assert await bring(accounts, ASTRID, twice) == {"stored": 2, "same": 0, "refused": []}
-    shown = {"card": None, "identity": "19800229-2384"}
-    for member, pin, patron in (("vast", "1234", "astrid"), ("orebro", "5678", "astrid-2")):
-        opened = await log_in(accounts, **shown, member=member, pin=pin)
-        assert (opened.status_code, opened.json()["patron"]) == (200, patron)
-    assert reasons(await log_in(accounts, **shown, pin="5678")) == ["wrong_credentials"]
+    assert (await bring(accounts, ASTRID, twice))["stored"] == 2
+    for patron, shown in (("astrid", {"pin": "1234"}), ("astrid-2", {"member": "orebro", "pin": "5678"})):
+        assert (await log_in(accounts, card=None, identity="19800229-2384", **shown)).json()["patron"] == patron
 
 
 async def test_what_does_not_belong_together_does_not_log_in(accounts: World) -> None:
@@ -523,10 +513,8 @@ async def test_the_desk_sets_guardian_shield_and_status(accounts: World) -> None
     assert (await accounts.get("accounts", "/patrons/astrid/children")).json()["items"] == []
     assert reasons(await patch(accounts, "/patrons/emil", {"guardian": "nobody"})) == ["unknown_guardian"]
     await patch(accounts, "/patrons/astrid", {"status": "inactive"})
-    rests = await log_in(accounts)
-    assert reasons(rests) == ["account_inactive"]
-    ((why,),) = (one["because"] for one in rests.json()["reasons"])
-    assert why["says"]["sv"] == "Kontot vilar; biblioteket öppnar det igen."
+    assert reasons(rests := await log_in(accounts)) == ["account_inactive"]
+    assert "Kontot vilar" in rests.json()["reasons"][0]["because"][0]["says"]["sv"]
 
 
 async def test_an_unknown_patron_is_not_there_to_be_changed(accounts: World) -> None:
