@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from samlan.demo.messages import Languages
 from samlan.demo.stories import HUSH_SECONDS, Stories
-from samlan.demo.summary import Summary
+from samlan.demo.summary import Summary, checked
 from samlan.demo.tally import tally
 from samlan.demo.words import Columns, money, return_line
 from samlan.playing import Fee, Notice, Return, Spread
@@ -152,24 +152,28 @@ RUN = [
 
 def test_the_summary_is_one_object_with_what_the_surface_promises(languages: Languages) -> None:
     summary = Summary(
-        tally=tally(RUN, languages), seconds=2.0, reply=Spread(5.0, 9.0), effect=Spread(None, None),
-        violations=(),
+        tally=tally(RUN, languages), seconds=2.0, reply=Spread(5.0, 9.0), effect=Spread(None, None)
     )  # fmt: skip
-    assert summary.as_json() == {
+    assert summary.as_json(()) == {
         "returns": 5, "shelf": 1, "transit": 1, "home": 2, "holds_ready": 1, "fees_charged": 2,
         "fees_minor": {"DKK": 300, "SEK": 2400}, "notices": 2, "exceptions": 1, "seconds": 2.0,
         "reply_ms": {"p50": 5.0, "p99": 9.0}, "effect_ms": {"p50": None, "p99": None}, "check": "clean",
     }  # fmt: skip
 
 
-def test_the_page_names_the_first_violations_and_counts_the_rest(languages: Languages) -> None:
+def test_the_page_says_what_was_not_sent_and_why(languages: Languages) -> None:
     summary = Summary(
-        tally=tally(RUN, languages), seconds=2.0, reply=Spread(5.0, 9.0), effect=Spread(None, None),
-        violations=tuple(f"1. item i{n}: on loan without a loan" for n in range(25)),
-    )  # fmt: skip
+        tally=tally(RUN, languages), seconds=2.0, reply=Spread(5.0, 9.0), effect=Spread(None, None)
+    )
     out = io.StringIO()
     Console(file=out, width=100).print(summary.page())
+    assert "receipt not sent: no channel" in out.getvalue()
+    assert summary.as_json(["1. item i1: on loan without a loan"])["check"] != "clean"
+
+
+def test_the_check_names_the_first_violations_and_counts_the_rest() -> None:
+    out = io.StringIO()
+    found = [f"1. item i{n}: on loan without a loan" for n in range(25)]
+    Console(file=out, width=100).print(checked(found))
     assert "check: 25 violations" in out.getvalue()
     assert "and 5 more" in out.getvalue()
-    assert "receipt not sent: no channel" in out.getvalue()
-    assert len(summary.as_json()["check"]) == 25

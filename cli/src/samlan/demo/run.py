@@ -18,7 +18,7 @@ from samlan.demo.lending import plan_first_run, plan_further_run
 from samlan.demo.messages import Languages
 from samlan.demo.record import Record, Whereabouts
 from samlan.demo.stage import Stage, load_sample, sample_folder, set_stage
-from samlan.demo.summary import Summary, missing, where_to_look
+from samlan.demo.summary import Summary, checked, missing, where_to_look
 from samlan.demo.tally import tally
 from samlan.demo.telling import Telling
 from samlan.demo.view import View
@@ -59,12 +59,13 @@ class Demonstration:
     async def play(self, interruption: Interruption, *, once: bool) -> None:
         """Starts everything, plays, sums up, and stays up until Ctrl-C unless `once`."""
         began = time.monotonic()
+        reading = asyncio.create_task(self._read_early())
         with Telling(self._console) as telling:
             telling.say("starting broker, datastore and services")
             async with started(self._data, interruption, tell=telling.news) as here:
                 telling.done(f"the consortium runs ({time.monotonic() - began:.1f} s)")
                 try:
-                    await interruption.unless(self._perform(here, telling))
+                    await interruption.unless(self._perform(here, telling, reading))
                     if not once:
                         self._console.print("\nEverything stays up. Ctrl-C ends it.", style=QUIET)
                         await interruption.wait()
@@ -73,20 +74,28 @@ class Demonstration:
                     if interruption.asked:
                         self._console.print("\nending what was started", style=QUIET)
 
-    async def _perform(self, here: Consortium, telling: Telling) -> None:
+    async def _read_early(self) -> Stage | None:
+        """The stage of a later run, read while broker and services start and this process would only wait."""
+        if not Record.of(self._data).loaded:
+            return None
+        return await asyncio.to_thread(set_stage, sample_folder(self._data))
+
+    async def _perform(self, here: Consortium, telling: Telling, reading: asyncio.Task[Stage | None]) -> None:
         record = Record.of(here.data)
         await self._load(here, record, telling)
         telling.say("choosing what comes back")
-        stage = set_stage(sample_folder(here.data))
+        stage = await reading or set_stage(sample_folder(here.data))
         plan = await self._plan(here, stage, record)
         telling.stop()
         languages = Languages(Path(here.addresses.mail), Path(here.addresses.sms))
         returns, seconds = await self._play(here, stage, plan, languages)
-        telling.say("checking the invariants across all services")
         _remember(record, returns)
         summary = await _sum_up(here, returns, seconds, languages)
+        self._console.print(summary.page())
+        telling.say("checking the invariants across all services")
+        found = tuple(str(one) for one in await check(here.peers))
         telling.stop()
-        self._show(here, summary, returns)
+        self._show(here, summary, found, returns)
 
     async def _load(self, here: Consortium, record: Record, telling: Telling) -> None:
         if not record.loaded:
@@ -131,13 +140,15 @@ class Demonstration:
                 await here.settle()
         return list(effects.returns.values()), seconds
 
-    def _show(self, here: Consortium, summary: Summary, returns: Sequence[Return]) -> None:
+    def _show(
+        self, here: Consortium, summary: Summary, violations: Sequence[str], returns: Sequence[Return]
+    ) -> None:
         telling = next((one.fact for one in returns if one.ready or one.fees), None)
-        self._console.print(summary.page())
+        self._console.print(checked(violations))
         self._console.print()
         self._console.print(where_to_look(here.addresses, self._data, telling))
         if self._as_json:
-            typer.echo(json.dumps(summary.as_json()))
+            typer.echo(json.dumps(summary.as_json(violations)))
         self.ended = True
 
 
@@ -155,13 +166,12 @@ async def _until_all_is_told(effects: Effects) -> None:
 async def _sum_up(
     here: Consortium, returns: Sequence[Return], seconds: float, languages: Languages
 ) -> Summary:
-    told, violations = await asyncio.gather(notice_latencies_ms(here.peers, returns), check(here.peers))
+    told = await notice_latencies_ms(here.peers, returns)
     return Summary(
         tally=tally(returns, languages),
         seconds=seconds,
         reply=Spread.of(one.reply_ms for one in returns if one.reply_ms is not None),
         effect=Spread.of(told),
-        violations=tuple(str(one) for one in violations),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -33,9 +34,8 @@ class Summary:
     seconds: float
     reply: Spread
     effect: Spread
-    violations: tuple[str, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, violations: Sequence[str]) -> dict[str, Any]:
         """The object that `--json` prints."""
         counts = self.tally.counts
         return {
@@ -46,14 +46,14 @@ class Summary:
             "seconds": round(self.seconds, 2),
             "reply_ms": self.reply.as_json(),
             "effect_ms": self.effect.as_json(),
-            "check": list(self.violations) or "clean",
+            "check": list(violations) or "clean",
         }
 
     def page(self) -> RenderableType:
-        """The counts, the members, the messages, the latencies and the check."""
+        """The counts, the members, the messages and the latencies."""
         return Group(
             Text(), self._headline(), Text(), self._bins(), Text(), self._members(), Text(),
-            self._messages(), Text(), self._latencies(), Text(), self._check(),
+            self._messages(), Text(), self._latencies(), Text(),
         )  # fmt: skip
 
     def _headline(self) -> Text:
@@ -124,13 +124,15 @@ class Summary:
         table.add_row("until the notice is stored", *_ms(self.effect))
         return table
 
-    def _check(self) -> RenderableType:
-        if not self.violations:
-            return Text.assemble("check: ", ("clean", f"bold {GOOD}"), (" across all services", QUIET))
-        more = len(self.violations) - SHOWN_VIOLATIONS
-        lines = [Text(f"check: {len(self.violations)} violations", f"bold {WRONG}")]
-        lines += [Text(f"  {one}", WRONG) for one in self.violations[:SHOWN_VIOLATIONS]]
-        return Group(*lines, *([Text(f"  and {more} more", WRONG)] if more > 0 else []))
+
+def checked(violations: Sequence[str]) -> RenderableType:
+    """What the check of all services found."""
+    if not violations:
+        return Text.assemble("check: ", ("clean", f"bold {GOOD}"), (" across all services", QUIET))
+    more = len(violations) - SHOWN_VIOLATIONS
+    lines = [Text(f"check: {len(violations)} violations", f"bold {WRONG}")]
+    lines += [Text(f"  {one}", WRONG) for one in violations[:SHOWN_VIOLATIONS]]
+    return Group(*lines, *([Text(f"  and {more} more", WRONG)] if more > 0 else []))
 
 
 def where_to_look(here: Addresses, data: Path, fact: str | None) -> RenderableType:
