@@ -22,6 +22,7 @@ from samlan_notify.clients.mail import MailCourier
 from samlan_notify.clients.sms import SmsCourier
 from samlan_notify.domain.notice import Notice
 from samlan_notify.handlers.copying import Copying
+from samlan_notify.handlers.delivering import Delivery
 from samlan_notify.handlers.following import Following
 from samlan_notify.handlers.recording import Recording
 from samlan_notify.handlers.sending import Sending
@@ -222,21 +223,20 @@ async def make_desk(
         made.append(resources)
         notices, known = Notices(resources), Known(resources)
 
+        survey = Survey(copies=known, books=resources.books)
+        clocks = {"library_clock": world.clock, "machine_clock": resources.machine_clock}
+
         def make_sending() -> Sending:
-            return Sending(
-                notices=notices,
-                survey=Survey(copies=known, books=resources.books),
-                accounts=Accounts(resources.peers),
-                couriers={
-                    "email": MailCourier(
-                        host="127.0.0.1", port=post.port, sender="biblioteket@samlan.invalid",
-                        clock=resources.machine_clock,
-                    ),
-                    "sms": SmsCourier(url=SMS_URL, transport=httpx2.MockTransport(post.sms)),
-                },
-                library_clock=world.clock,
-                machine_clock=resources.machine_clock,
-            )  # fmt: skip
+            couriers = {
+                "email": MailCourier(
+                    host="127.0.0.1", port=post.port, sender="biblioteket@samlan.invalid",
+                    clock=resources.machine_clock,
+                ),
+                "sms": SmsCourier(url=SMS_URL, transport=httpx2.MockTransport(post.sms)),
+            }  # fmt: skip
+            delivery = Delivery(notices=notices, survey=survey, couriers=couriers, **clocks)
+            accounts = Accounts(resources.peers)
+            return Sending(notices=notices, survey=survey, accounts=accounts, delivery=delivery, **clocks)
 
         await resources.prepare()
         await notices.prepare()

@@ -7,11 +7,14 @@ from samlan_plumbing.runtime import Service, run
 from samlan_plumbing.settings import ServiceSettings
 
 from samlan_notify.api import routes
+from samlan_notify.clients import Courier
 from samlan_notify.clients.accounts import Accounts
 from samlan_notify.clients.mail import MailCourier
 from samlan_notify.clients.sms import SmsCourier
 from samlan_notify.consumers import events
+from samlan_notify.domain.notice import Channel
 from samlan_notify.handlers.copying import Copying
+from samlan_notify.handlers.delivering import Delivery
 from samlan_notify.handlers.following import Following
 from samlan_notify.handlers.recording import Recording
 from samlan_notify.handlers.sending import Sending
@@ -26,20 +29,22 @@ def build(settings: NotifySettings, *, resources: Resources | None = None) -> Se
     settings = own(settings)
     resources = resources or Resources(settings)
     notices, known = Notices(resources), Known(resources)
-    sending = Sending(
+    survey = Survey(copies=known, books=resources.books)
+    delivery = Delivery(
         notices=notices,
-        survey=Survey(copies=known, books=resources.books),
-        accounts=Accounts(resources.peers),
-        couriers={
-            "email": MailCourier(
-                host=settings.smtp_host, port=settings.smtp_port,
-                sender=settings.mail_from, clock=resources.machine_clock,
-            ),
-            "sms": SmsCourier(url=settings.sms_url),
-        },
+        survey=survey,
+        couriers=_couriers(settings, resources),
         library_clock=resources.library_clock,
         machine_clock=resources.machine_clock,
-    )  # fmt: skip
+    )
+    sending = Sending(
+        notices=notices,
+        survey=survey,
+        accounts=Accounts(resources.peers),
+        delivery=delivery,
+        library_clock=resources.library_clock,
+        machine_clock=resources.machine_clock,
+    )
 
     async def indexes() -> None:
         await notices.prepare()
@@ -62,6 +67,16 @@ def build(settings: NotifySettings, *, resources: Resources | None = None) -> Se
         jobs=jobs(sending),
         indexes=indexes,
     )
+
+
+def _couriers(settings: NotifySettings, resources: Resources) -> dict[Channel, Courier]:
+    return {
+        "email": MailCourier(
+            host=settings.smtp_host, port=settings.smtp_port,
+            sender=settings.mail_from, clock=resources.machine_clock,
+        ),
+        "sms": SmsCourier(url=settings.sms_url),
+    }  # fmt: skip
 
 
 def own(settings: ServiceSettings) -> NotifySettings:
