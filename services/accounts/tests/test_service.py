@@ -302,7 +302,8 @@ async def test_a_patron_of_two_members_logs_in_at_the_one_that_is_named(accounts
     twice = {**ASTRID, "patron": "astrid-2", "member": "orebro", "cards": [], "pin": "5678"}
     assert (await bring(accounts, ASTRID, twice))["stored"] == 2
     for patron, shown in (("astrid", {"pin": "1234"}), ("astrid-2", {"member": "orebro", "pin": "5678"})):
-        assert (await log_in(accounts, card=None, identity="19800229-2384", **shown)).json()["patron"] == patron
+        opened = await log_in(accounts, card=None, identity="19800229-2384", **shown)
+        assert opened.json()["patron"] == patron
 
 
 async def test_what_does_not_belong_together_does_not_log_in(accounts: World) -> None:
