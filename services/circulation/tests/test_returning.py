@@ -67,6 +67,11 @@ def test_a_scan_is_accepted_in_every_state_and_says_what_the_item_was(state: str
     assert (story.item.state, story.item.branch) == ("returned", "vast/partille")
 
 
+def test_a_scan_where_nothing_is_taken_back_speaks_of_no_loan_when_there_is_none() -> None:
+    story = Story(item("vast/lerum", state="in_transit")).returned(KUNGSBACKA, at())
+    assert (story.outcome.exception, story.outcome.because) == (None, [])
+
+
 def test_a_lost_item_that_turns_up_closes_the_loan_it_was_lost_on() -> None:
     story = Story(item()).borrowed(ASTRID, at(-60), due=at(-30).date())
     story.item = mark(story.item, "lost", BranchId("vast/lerum"), Place.of(at(-5), "desk", 1, "m")).state

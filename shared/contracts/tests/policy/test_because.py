@@ -92,8 +92,12 @@ def test_amounts_and_lists_read_as_each_language_writes_them(books) -> None:
     (why,) = acts_stopped(
         books, member="orebro", cause="debt", on=date(2026, 11, 20), age=40, balance=Money(5050, "SEK")
     ).because
-    assert why["says"]["sv"] == "Skulden på 50,50 kr är minst 50,00 kr och hindrar: låna."
-    assert why["says"]["en"] == "The debt of 50.50 SEK is at least 50.00 SEK and stops: borrow."
+    assert why["says"]["sv"] == (
+        "Skulden på 50,50 kr är minst 50,00 kr och hindrar: låna; spärren hävs genom: betalning."
+    )
+    assert why["says"]["en"] == (
+        "The debt of 50.50 SEK is at least 50.00 SEK and stops: borrow; the block is lifted by: payment."
+    )
     (why,) = acts_stopped(
         books, member="kungsbacka", cause="debt", on=date(2026, 11, 20), age=40, balance=Money(9_000, "SEK")
     ).because

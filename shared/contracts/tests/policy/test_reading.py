@@ -68,6 +68,8 @@ def line_of(text: str, part: str) -> int:
         ("min_age: 12", "min_age: tolv", "rule skis_from_12: `min_age`"),
         ("max_renewals: 2", "max_renewals: -2", "rule renewals: `max_renewals`"),
         ("unless: fees", "unless: asked", "rule retention: `unless`"),
+        ("period: 3 days", "period: 101 years", "a period is at most a hundred years"),
+        ("dropped_on_return: [", "dropped_on_return: [overdue, ", "overdue: both in `kept_on_return` and in"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(right: str, wrong: str, said: str) -> None:

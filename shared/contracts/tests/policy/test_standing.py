@@ -64,6 +64,17 @@ def test_what_lifts_a_block_differs(books) -> None:
     assert lifted_by(books, member="vast", cause="debt", on=DAY).value == frozenset()
 
 
+@pytest.mark.clause("K29", "K34", "O30")
+def test_a_block_says_what_lifts_it(books) -> None:
+    asked = {"on": DAY, "age": 40, "balance": Money(20_000, "SEK")}
+    for member, cause, lifted in (
+        ("kungsbacka", "debt", "betalning, återlämning"), ("kungsbacka", "invoice", "betalning, återlämning"),
+        ("orebro", "debt", "betalning"), ("orebro", "lost_card", "personalen"),
+    ):  # fmt: skip
+        (why,) = acts_stopped(books, member=member, cause=cause, **asked).because
+        assert why["says"]["sv"].endswith(f"; spärren hävs genom: {lifted}.")
+
+
 @pytest.mark.clause("K28", "O30")
 def test_the_threshold_itself_can_be_asked_for(books) -> None:
     assert str(debt_threshold(books, member="kungsbacka", on=DAY).value) == "> 100.00 SEK"

@@ -66,7 +66,8 @@ def _placed(
     after = replace(after, state="returned", branch=scan.branch, goes_to=None, asked=asked)
     told = tuple(_told(item, scan, ruled, placed, route=True))
     closed = item.loan.id if item.loan and after.loan is None else None
-    outcome = Outcome(did="returned", sequence=asked.sequence, loan=closed, because=ruled.because)
+    because = ruled.because if ruled.accepted else []  # where no loan stays open there is nothing to explain
+    outcome = Outcome(did="returned", sequence=asked.sequence, loan=closed, because=because)
     return Decided(outcome, after, told)
 
 

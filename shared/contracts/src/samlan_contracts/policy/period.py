@@ -12,6 +12,7 @@ _WRITTEN = re.compile(r"(\d{1,4}) (day|week|month|year)s?")
 _SPAN = re.compile(r"(\d{1,6}) (second|minute|hour)s?")
 _DAYS_IN = {"day": 1, "week": 7}
 _MONTHS_IN = {"month": 1, "year": 12}
+MOST_DAYS, MOST_MONTHS = 36_500, 1_200  # a hundred years, so that no date leaves the calendar
 _SECONDS_IN = {"second": 1, "minute": 60, "hour": 3600}
 
 
@@ -31,6 +32,8 @@ class Period:
                 f'a period has a unit, such as "28 days", "4 weeks" or "1 month"; not {written!r}'
             )
         count, unit = int(match[1]), match[2]
+        if count * _DAYS_IN.get(unit, 0) > MOST_DAYS or count * _MONTHS_IN.get(unit, 0) > MOST_MONTHS:
+            raise ValueError(f"a period is at most a hundred years; not {written!r}")
         return cls(days=count * _DAYS_IN.get(unit, 0), months=count * _MONTHS_IN.get(unit, 0))
 
     def after(self, day: date) -> date:

@@ -201,6 +201,12 @@ class Invoice(Rule):
     kept_on_return: frozenset[ChargeKind]
     dropped_on_return: frozenset[ChargeKind]
 
+    @model_validator(mode="after")
+    def _nothing_both_stays_and_falls(self) -> Invoice:
+        if both := sorted(self.kept_on_return & self.dropped_on_return):
+            raise ValueError(f"{', '.join(both)}: both in `kept_on_return` and in `dropped_on_return`")
+        return self
+
 
 class Block(Rule):
     """Which acts a cause stops, from which debt, for whom never, what lifts it (K28, K29, K34, O30, O31)."""

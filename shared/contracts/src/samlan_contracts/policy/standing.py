@@ -40,15 +40,18 @@ def acts_stopped(
         return Decision(_NOTHING, [why])
     if rule.when is not None:
         return _stopped_by_debt(book, rule, rule.when, balance or Money(0, book.currency))
-    return Decision(
-        rule.stops, [reason(book, rule, f"{cause}_blocks", stops=rule.stops, cause=cause, age=age)]
+    why = reason(
+        book, rule, f"{cause}_blocks_until", stops=rule.stops, cause=cause, age=age, lifted_by=rule.lifted_by
     )
+    return Decision(rule.stops, [why])
 
 
 def _stopped_by_debt(book: Book, rule: Block, limit: Threshold, balance: Money) -> Decision[frozenset[Act]]:
     blocks = limit.met_by(balance)
     sentence = "debt_blocks" if blocks else "debt_does_not_block"
-    why = reason(book, rule, sentence, balance=balance, threshold=limit, stops=rule.stops)
+    why = reason(
+        book, rule, sentence, balance=balance, threshold=limit, stops=rule.stops, lifted_by=rule.lifted_by
+    )
     return Decision(rule.stops if blocks else _NOTHING, [why])
 
 

@@ -244,9 +244,9 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "dropped when the loan is returned: {dropped_on_return}.",
     },
     "debt_blocks": {
-        "sv": "Skulden på {balance} {threshold} och hindrar: {stops}.",
-        "da": "Gælden på {balance} {threshold} og hindrer: {stops}.",
-        "en": "The debt of {balance} {threshold} and stops: {stops}.",
+        "sv": "Skulden på {balance} {threshold} och hindrar: {stops}; spärren hävs genom: {lifted_by}.",
+        "da": "Gælden på {balance} {threshold} og hindrer: {stops}; spærringen ophæves ved: {lifted_by}.",
+        "en": "The debt of {balance} {threshold} and stops: {stops}; the block is lifted by: {lifted_by}.",
     },
     "debt_does_not_block": {
         "sv": "Skulden på {balance} hindrar ingenting förrän den {threshold}.",
@@ -272,6 +272,24 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "sv": "Personalen har spärrat kontot, vilket hindrar: {stops}.",
         "da": "Personalet har spærret kontoen, hvilket hindrer: {stops}.",
         "en": "Staff have blocked the account, which stops: {stops}.",
+    },
+    "invoice_blocks_until": {
+        "sv": "En faktura på förkommet eller skadat material hindrar: {stops}; "
+        "spärren hävs genom: {lifted_by}.",
+        "da": "En regning på bortkommet eller beskadiget materiale hindrer: {stops}; "
+        "spærringen ophæves ved: {lifted_by}.",
+        "en": "An invoice for lost or damaged items stops: {stops}; the block is lifted by: {lifted_by}.",
+    },
+    "lost_card_blocks_until": {
+        "sv": "Kortet är spärrat som förlorat och hindrar: {stops}; spärren hävs genom: {lifted_by}.",
+        "da": "Kortet er spærret som mistet og hindrer: {stops}; spærringen ophæves ved: {lifted_by}.",
+        "en": "The card is blocked as lost and stops: {stops}; the block is lifted by: {lifted_by}.",
+    },
+    "staff_blocks_until": {
+        "sv": "Personalen har spärrat kontot, vilket hindrar: {stops}; spärren hävs genom: {lifted_by}.",
+        "da": "Personalet har spærret kontoen, hvilket hindrer: {stops}; "
+        "spærringen ophæves ved: {lifted_by}.",
+        "en": "Staff have blocked the account, which stops: {stops}; the block is lifted by: {lifted_by}.",
     },
     "owing_blocks": {
         "sv": "En obetald skuld hindrar: {stops}.",
