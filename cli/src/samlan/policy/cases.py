@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from samlan_contracts.policy import BranchCalendar, ItemFacts, Money, PatronFacts
 from samlan_contracts.policy.facts import Service
@@ -42,6 +42,15 @@ class Loan:
     own: bool = True
 
 
+class Asked(TypedDict):
+    """What nearly every rule asks about."""
+
+    item: ItemFacts
+    patron: PatronFacts
+    branch: BranchCalendar
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """Everything that the decisions of one day ask about."""
@@ -70,6 +79,11 @@ class Case:
     def day(self) -> date:
         """The day it is at the branch."""
         return self.branch.local_date(self.at)
+
+    @property
+    def asked(self) -> Asked:
+        """What nearly every rule asks about, by its name."""
+        return {"item": self.item, "patron": self.patron, "branch": self.branch, "at": self.at}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

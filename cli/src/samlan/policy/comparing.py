@@ -23,15 +23,10 @@ from samlan_contracts.policy.book import SUBJECTS
 from samlan_contracts.policy.figures import Cause, HoldChannel
 
 from samlan.policy.cases import Case, Debt, Loan, Stop
-from samlan.policy.deciding import (
-    debts_that_stop,
-    due_date,
-    refusals_to_borrow,
-    refusals_to_hold,
-    refusals_to_renew,
-)
 from samlan.policy.differences import AgeGroups, Both, Difference, Example
+from samlan.policy.following import due_date
 from samlan.policy.recorded import LateReturn, LivingHold, OpenLoan, Person, Recorded, inputs, service_of
+from samlan.policy.refusing import debts_that_stop, refusals_to_borrow, refusals_to_hold, refusals_to_renew
 
 
 def compare(found: Recorded, both: Both, *, since: date, now: datetime) -> Difference:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, get_args
 
 from samlan_contracts.policy.texts import WORDS, Language
+from samlan_contracts.shapes import Because
 
 from samlan.policy.cases import Sentence
 
@@ -89,6 +90,11 @@ def text(name: str, **inputs: Sentence | str) -> Sentence:
         language: said.format(**{key: _in(value, language) for key, value in inputs.items()})
         for language, said in TEXTS[name].items()
     }
+
+
+def sentences(because: Because) -> list[Sentence]:
+    """The sentences in which rules say what they decide."""
+    return [why["says"] for why in because if why.get("says")]
 
 
 def name(key: str) -> Sentence:
