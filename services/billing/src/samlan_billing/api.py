@@ -157,11 +157,7 @@ def refusal(reasons: Sequence[Refusal]) -> Problem:
     """A refusal as a problem: its status where all reasons agree on one, else 409."""
     statuses = {STATUS[one.reason] for one in reasons}
     status = statuses.pop() if len(statuses) == 1 else 409
-    listed = [
-        {"reason": one.reason, "because": list(one.because), **({"fee": one.fee} if one.fee else {})}
-        for one in reasons
-    ]
-    return problem(status, listed)
+    return problem(status, [one.as_json() for one in reasons])
 
 
 __all__ = ["Json", "refusal", "router"]

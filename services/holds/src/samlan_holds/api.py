@@ -186,12 +186,8 @@ def _usable(rows: Rows, report: Report) -> list[Row]:
 
 
 def _refused(refusals: Sequence[Refusal]) -> Problem:
-    reasons = [_reason(one) for one in refusals]
+    reasons = [one.as_json() for one in refusals]
     return Problem(status_of(tuple(refusals)), "The hold cannot be placed", reasons)
-
-
-def _reason(refusal: Refusal) -> dict[str, Any]:
-    return {"reason": refusal.reason, "because": refusal.because}
 
 
 def _hidden(outcome: ChangeOutcome) -> bool:
@@ -205,6 +201,6 @@ def _outcome(outcome: ChangeOutcome, hold: dict[str, Any] | None) -> dict[str, A
     return {
         "hold": outcome.hold, "changed": not outcome.reasons, "state": state,
         "frozen": shown.get("frozen"), "pickup": shown.get("pickup"), "last_needed": shown.get("last_needed"),
-        "reasons": [_reason(one) for one in outcome.reasons],
+        "reasons": [one.as_json() for one in outcome.reasons],
         "because": outcome.because or shown.get("because", []),
     }  # fmt: skip

@@ -1,12 +1,34 @@
-"""Refusals by rules in a tuple: each rule that refuses is heard, not only the first."""
+"""Refusals as values: a stable word and the rules behind it. Each rule is heard, not only the first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from samlan_contracts.policy import plainly
+from samlan_contracts.shapes import Because
 
 C = TypeVar("C")
 R = TypeVar("R")
+W = TypeVar("W", bound=str)
+
+
+@dataclass(frozen=True, slots=True)
+class ByRules(Generic[W]):
+    """One reason to refuse, in a stable word, and the rules of the books that say so, where any do."""
+
+    reason: W
+    rules: Because = field(default_factory=list)
+
+    @property
+    def because(self) -> Because:
+        """Why, in words: by the rules, else what the reason says by itself."""
+        return self.rules or plainly(self.reason)
+
+    def as_json(self) -> dict[str, Any]:
+        """The reason as a problem lists it."""
+        return {"reason": self.reason, "because": self.because}
 
 
 class Worded(Protocol):

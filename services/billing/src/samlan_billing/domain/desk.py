@@ -55,11 +55,11 @@ def price(wanted: DeskFee, patron: PatronFacts, books: PolicyBooks, on: date) ->
     if found.value is not None:
         return _by_the_book(found.value, wanted, found)
     if wanted.actual_minor is None:
-        return Refused((Refusal.by("amount_needed", found.because),))
+        return Refused((Refusal("amount_needed", found.because),))
     return Decision(Money(wanted.actual_minor, books.book(wanted.member).currency), found.because)
 
 
 def _by_the_book(amount: Money, wanted: DeskFee, found: Decision[Money | None]) -> Decision[Money] | Refused:
     if wanted.actual_minor is not None:
-        return Refused((Refusal.by("amount_not_wanted", found.because),))
+        return Refused((Refusal("amount_not_wanted", found.because),))
     return Decision(amount, found.because)

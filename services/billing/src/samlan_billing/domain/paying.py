@@ -169,7 +169,7 @@ def within_the_limit(waiver: Waiver, fee: Fee, limit: Decision[Money]) -> Refusa
     asked = _asked(waiver, fee) - fee.sum_of("waiver")
     if waiver.unlimited or asked <= limit.value.amount_minor:
         return None
-    return Refusal.by("waiver_limit", limit.because, fee=fee.id)
+    return Refusal("waiver_limit", limit.because, fee=fee.id)
 
 
 WAIVING: tuple[WaivingRule, ...] = (fee_is_open, no_more_than_is_owed, within_the_limit)

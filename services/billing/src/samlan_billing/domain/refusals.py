@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from samlan_contracts.policy import plainly
-from samlan_contracts.shapes import Because
+from samlan_contracts.refusing import ByRules
 
 Reason = Literal[
     "already_paid",
@@ -22,23 +21,15 @@ Reason = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """One rule that refuses, the fee it is about where there is one, and what it goes by."""
+@dataclass(frozen=True)
+class Refusal(ByRules[Reason]):
+    """One reason to refuse, and the fee it is about where there is one."""
 
-    reason: Reason
     fee: str | None = None
-    rules: tuple[dict[str, object], ...] = ()
 
-    @property
-    def because(self) -> Because:
-        """Why, in words: by the rules, else what the reason says by itself."""
-        return list(self.rules) or plainly(self.reason)
-
-    @classmethod
-    def by(cls, reason: Reason, because: Because, *, fee: str | None = None) -> Refusal:
-        """A refusal that a policy book's rule stands behind."""
-        return cls(reason=reason, fee=fee, rules=tuple(because))
+    def as_json(self) -> dict[str, Any]:
+        """The reason as a problem lists it."""
+        return {**super().as_json(), **({"fee": self.fee} if self.fee else {})}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from samlan_contracts.policy import Service
 from samlan_plumbing.http import Problem, problem
 
 from samlan_circulation.domain.model import Item, Loan
-from samlan_circulation.domain.refusals import Refusal, Refused
+from samlan_circulation.domain.refusals import Refused
 from samlan_circulation.handlers.loans import DeskLoan, Lent, Loans, RenewalOutcome
 from samlan_circulation.handlers.marks import Marks
 from samlan_circulation.handlers.returns import DeskReturn, Returns
@@ -106,7 +106,7 @@ def desk_routes(router: APIRouter, loans: Loans, returns: Returns, marks: Marks,
 def _renewal(one: RenewalOutcome) -> dict[str, Any]:
     match one.outcome:
         case Refused(refusals):
-            reasons = [_reason(refusal) for refusal in refusals]
+            reasons = [refusal.as_json() for refusal in refusals]
             return {"loan": one.loan, "renewed": False, "due": None, "reasons": reasons, "because": []}
         case Loan() as loan:
             return {
@@ -115,12 +115,8 @@ def _renewal(one: RenewalOutcome) -> dict[str, Any]:
             }  # fmt: skip
 
 
-def _reason(refusal: Refusal) -> dict[str, Any]:
-    return {"reason": refusal.reason, "because": refusal.because}
-
-
 def _problem(refused: Refused) -> Problem:
-    return problem(refused.status, [_reason(one) for one in refused.refusals])
+    return problem(refused.status, [one.as_json() for one in refused.refusals])
 
 
 def _or_problem(answer: Any) -> Any:

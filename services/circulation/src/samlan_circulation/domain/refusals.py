@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal
 
-from samlan_contracts.policy import plainly
-from samlan_contracts.shapes import Because
+from samlan_contracts.refusing import ByRules
 
 Reason = Literal[
     "unknown_item", "unknown_loan", "unknown_patron", "unknown_branch", "unknown_state",
@@ -26,17 +25,8 @@ STATUS: Final[dict[Reason, int]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One reason to refuse, in a stable word, and the rules of the books that say so, where any do."""
-
-    reason: Reason
-    rules: Because = field(default_factory=list)
-
-    @property
-    def because(self) -> Because:
-        """Why, in words: by the rules, else what the reason says by itself."""
-        return self.rules or plainly(self.reason)
+class Refusal(ByRules[Reason]):
+    """One reason why a command is refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Final
 
 from samlan_contracts.event import Event
 from samlan_contracts.events.holds import HoldCancelled
+from samlan_contracts.refusing import refusals
 from samlan_contracts.shapes import Because
 
 from samlan_holds.domain.facts import Facts
@@ -101,9 +102,8 @@ def change(queue: Queue, wish: Wish, facts: Facts) -> Verdict[Outcome]:
     if wish.cancel:
         return _cancel(queue, held, facts)
     case = Case(wish=wish, held=held, facts=facts)
-    refusals = tuple(refusal for rule in CHANGING if (refusal := rule(case)) is not None)
-    if refusals:
-        return Verdict(refusals)
+    if reasons := refusals(case, CHANGING):
+        return Verdict(reasons)
     return _wait(queue, held, wish) if isinstance(held, Waiting) else _move(queue, held, wish, facts)
 
 
@@ -141,8 +141,8 @@ def _move(queue: Queue, held: Allotted, wish: Wish, facts: Facts) -> Verdict[Out
     if entry.pickup == held.pickup:
         return changed(Amended(entry), queue, queue.moved(entry))
     thing = facts.item(held.item)
-    if thing is not None and (refusals := kept_from(entry.waiting(), thing, facts)):
-        because = [why for one in refusals for why in one.because]
+    if thing is not None and (reasons := kept_from(entry.waiting(), thing, facts)):
+        because = [why for one in reasons for why in one.because]
         after, routed = reallot(queue.put_back(entry), held, facts, because)
         return changed(Amended(entry.waiting(), because), queue, after, routed)
     if thing is not None:

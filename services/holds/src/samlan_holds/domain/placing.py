@@ -10,6 +10,7 @@ from typing import Final
 from samlan_contracts.events.holds import HoldPlaced
 from samlan_contracts.policy import hold_terms, temporary_may
 from samlan_contracts.policy.calendar import BranchCalendar
+from samlan_contracts.refusing import refusals
 from samlan_contracts.shapes import Because
 
 from samlan_holds.domain.facts import Facts, Standing
@@ -148,9 +149,9 @@ def place(queue: Queue, placing: Placing, facts: Facts) -> Verdict[Placed | tupl
     if (given := queue.allotted_to(placing.hold)) is not None:
         return Verdict(Placed(given.waiting(), []))
     case = _case(queue, placing, facts)
-    refusals = tuple(refusal for rule in PLACING if (refusal := rule(case)) is not None)
-    if refusals or case.pickup is None:
-        return Verdict(refusals)
+    reasons = refusals(case, PLACING)
+    if reasons or case.pickup is None:
+        return Verdict(reasons)
     entry = Waiting(
         hold=placing.hold, patron=placing.patron, pickup=case.pickup, placed_at=queue.moment(facts.now),
         last_needed=placing.last_needed,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from samlan_contracts.policy import plainly
-from samlan_contracts.shapes import Because
+from samlan_contracts.refusing import ByRules
 
 Reason = Literal[
     "account_expired", "account_inactive", "age_limit", "already_allotted", "already_ended", "already_held",
@@ -30,17 +28,8 @@ STATUS: Final[dict[Reason, int]] = {
 NOT_NOW: Final = 409
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One reason, and the rules of the books that it rests on, where any do."""
-
-    reason: Reason
-    rules: Because = field(default_factory=list)
-
-    @property
-    def because(self) -> Because:
-        """Why, in words: by the rules, else what the reason says by itself."""
-        return self.rules or plainly(self.reason)
+class Refusal(ByRules[Reason]):
+    """One reason why something is not done."""
 
 
 def status_of(refusals: tuple[Refusal, ...]) -> int:

@@ -8,6 +8,7 @@ from typing import Final
 
 from samlan_contracts.policy import hold_terms, may_serve, old_enough
 from samlan_contracts.policy.calendar import BranchCalendar
+from samlan_contracts.refusing import refusals
 from samlan_contracts.shapes import Because, Thing
 
 from samlan_holds.domain.facts import Facts, NotFetched, Standing
@@ -121,10 +122,10 @@ def meet(entry: Waiting, thing: Thing, facts: Facts) -> Choice | Passed:
     if entry.frozen:  # nothing else needs to be looked up for it
         return Passed(hold=entry.hold, reasons=("frozen",), because=Refusal("frozen").because)
     candidate = _candidate(entry, thing, facts)
-    refusals = [refusal for rule in SERVING if (refusal := rule(candidate)) is not None]
-    if refusals or candidate.standing is None or candidate.pickup is None:
-        because = [why for one in refusals for why in one.because]
-        return Passed(hold=entry.hold, reasons=tuple(one.reason for one in refusals), because=because)
+    reasons = refusals(candidate, SERVING)
+    if reasons or candidate.standing is None or candidate.pickup is None:
+        because = [why for one in reasons for why in one.because]
+        return Passed(hold=entry.hold, reasons=tuple(one.reason for one in reasons), because=because)
     may = may_serve(
         facts.books, item=thing, patron=candidate.standing.facts, pickup=candidate.pickup, at=facts.now
     )
@@ -134,7 +135,7 @@ def meet(entry: Waiting, thing: Thing, facts: Facts) -> Choice | Passed:
 def kept_from(entry: Waiting, thing: Thing, facts: Facts) -> tuple[Refusal, ...]:
     """Why an item may not serve a hold at its pickup branch, whatever else is true of the hold."""
     candidate = _candidate(entry, thing, facts)
-    return tuple(refusal for rule in BY_PICKUP if (refusal := rule(candidate)) is not None)
+    return refusals(candidate, BY_PICKUP)
 
 
 def why_serves(entry: Waiting, thing: Thing, facts: Facts) -> Because:
