@@ -11,12 +11,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from samlan_contracts.policy import BranchCalendar, ItemFacts, Money, PatronFacts
+from samlan_contracts.policy import BranchCalendar, ItemFacts, Money, PatronFacts, Stop
 from samlan_plumbing.peers import PeerDown, Peers
 
 from samlan import addresses
 from samlan.consortium import operator_peers
-from samlan.policy.cases import Debt, Loan, Stop
+from samlan.policy.cases import Debt, Loan
 from samlan.trouble import Trouble
 
 Row = dict[str, Any]

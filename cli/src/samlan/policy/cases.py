@@ -7,22 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, TypedDict
 
-from samlan_contracts.policy import BranchCalendar, ItemFacts, Money, PatronFacts
+from samlan_contracts.policy import BranchCalendar, ItemFacts, Money, PatronFacts, Stop
 from samlan_contracts.policy.facts import Service
 from samlan_contracts.shapes import Because
 
 Act = Literal["borrow", "renew", "return", "hold"]
 ACTS: tuple[Act, ...] = ("borrow", "renew", "return", "hold")
 Sentence = dict[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
-    """A cause other than debt that stops a patron from something, as it stands recorded."""
-
-    cause: str
-    acts: frozenset[str]
-    because: Because = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from samlan_contracts.policy import (
     ItemFacts,
     Money,
     PolicyBooks,
+    Stop,
     UnknownMember,
     acts_stopped,
     overdue_fee,
@@ -22,7 +23,7 @@ from samlan_contracts.policy import (
 from samlan_contracts.policy.book import SUBJECTS
 from samlan_contracts.policy.figures import Cause, HoldChannel
 
-from samlan.policy.cases import Case, Debt, Loan, Stop
+from samlan.policy.cases import Case, Debt, Loan
 from samlan.policy.differences import AgeGroups, Both, Difference, Example
 from samlan.policy.following import due_date
 from samlan.policy.recorded import LateReturn, LivingHold, OpenLoan, Person, Recorded, inputs, service_of

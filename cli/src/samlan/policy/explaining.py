@@ -20,6 +20,7 @@ from samlan_contracts.policy import (
     Money,
     PatronFacts,
     PolicyBooks,
+    Stop,
     UnknownMember,
     acts_stopped,
 )
@@ -30,7 +31,7 @@ from samlan_contracts.policy.texts import Language
 
 from samlan.policy import books as policy_books
 from samlan.policy.asking import KnownItem, KnownPatron, Services, services
-from samlan.policy.cases import ACTS, Act, Case, Debt, Explained, Loan, Stop
+from samlan.policy.cases import ACTS, Act, Case, Debt, Explained, Loan
 from samlan.policy.deciding import explain_what_can_be
 from samlan.policy.recorded import service_of
 from samlan.policy.words import NAMES

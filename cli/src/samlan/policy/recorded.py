@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from samlan_contracts.policy import BranchCalendar, ItemFacts, PatronFacts
+from samlan_contracts.policy import BranchCalendar, ItemFacts, PatronFacts, Stop
 from samlan_contracts.policy.facts import Service
 from samlan_contracts.shapes import Because
 
 from samlan.policy.asking import Row, Services, debts_of, item_facts, patron_facts, stops_of
-from samlan.policy.cases import Debt, Stop
+from samlan.policy.cases import Debt
 
 T = TypeVar("T")
 K = TypeVar("K")

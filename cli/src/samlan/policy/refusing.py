@@ -5,6 +5,7 @@ from __future__ import annotations
 from samlan_contracts.policy import (
     Decision,
     PolicyBooks,
+    Stop,
     acts_stopped,
     hold_terms,
     may_borrow_more,
@@ -16,7 +17,7 @@ from samlan_contracts.policy import (
 )
 from samlan_contracts.shapes import Because
 
-from samlan.policy.cases import Act, Case, Stop
+from samlan.policy.cases import Act, Case
 from samlan.policy.words import name, text
 
 Refusal = tuple[str, Because]

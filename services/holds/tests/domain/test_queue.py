@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from samlan_contracts.events.holds import ItemRouted, QueueChanged
-from samlan_contracts.policy import PolicyBooks, check_book
+from samlan_contracts.policy import PolicyBooks, Stop, check_book
 from samlan_contracts.policy.calendar import BranchCalendar
 from samlan_contracts.shapes import Thing
 from samlan_holds.domain.changing import Cancelled, Wish, change
 from samlan_holds.domain.collecting import Lending, lend
-from samlan_holds.domain.facts import Facts, NotFetched, Standing, Stop
+from samlan_holds.domain.facts import Facts, NotFetched, Standing
 from samlan_holds.domain.model import (
     FRONT,
     BranchId,
@@ -90,7 +90,7 @@ def test_a_decision_names_the_fact_it_needs(books: PolicyBooks) -> None:
 def test_everybody_before_the_one_served_is_recorded_with_every_reason(books: PolicyBooks) -> None:
     stopped = Standing(
         patron="p1", member="kungsbacka", born=date(2015, 1, 1), status="inactive",  # type: ignore[arg-type]
-        stops=(Stop(cause="staff", stops=frozenset({"borrow"})),),
+        stops=(Stop(cause="staff", acts=frozenset({"borrow"})),),
     )  # fmt: skip
     known = facts(books, p1=stopped)
     asked = Scan(fact="f", thing=thing("i0", min_age=15), branch=LERUM, sequence=1)  # type: ignore[arg-type]

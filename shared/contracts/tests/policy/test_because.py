@@ -11,9 +11,9 @@ import pytest
 from samlan_contracts.policy import (
     Money,
     PatronFacts,
+    Stop,
     accepts_return,
     acts_stopped,
-    blocked_by,
     fee,
     loan_period,
     may_serve,
@@ -114,7 +114,7 @@ def test_a_sentence_that_ends_with_an_abbreviated_currency_has_one_full_stop() -
 @pytest.mark.parametrize("cause", [*get_args(Cause), "of_another_system"])
 def test_a_block_without_a_rule_has_the_surface_s_shape_too(books, cause: str) -> None:
     (ruled,) = acts_stopped(books, member="orebro", cause="lost_card", on=date(2026, 11, 20)).because
-    why = blocked_by(cause, frozenset({"borrow", "hold"}))
+    (why,) = Stop(cause=cause, acts=frozenset({"borrow", "hold"})).why
     assert list(why) == list(ruled)
     assert (why["rule"], why["cites"], why["in_force"]) == (f"block/{cause}", [], [None, None])
     assert why["inputs"] == {"cause": cause, "stops": ["borrow", "hold"]}

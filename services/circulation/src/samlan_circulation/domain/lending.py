@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from samlan_contracts.policy import (
     PatronFacts,
     PolicyBooks,
     Service,
-    blocked_by,
+    Stop,
     loan_period,
     may_borrow_more,
     old_enough,
@@ -28,7 +28,7 @@ from samlan_contracts.policy import (
     temporary_may,
 )
 from samlan_contracts.policy.says import Count
-from samlan_contracts.shapes import Act, Because, ClosedLoan, Mode, Queue
+from samlan_contracts.shapes import Act, ClosedLoan, Mode, Queue
 
 from samlan_circulation.domain.fold import Again, Closing, Placed, TooOld, after_all, place
 from samlan_circulation.domain.model import (
@@ -48,15 +48,6 @@ from samlan_circulation.domain.staging import scheduled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
-    """One cause that stops a patron from certain acts, and the rules behind it."""
-
-    cause: str
-    acts: frozenset[str]
-    because: Because = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Who a patron is to the rules, and every cause that stops something."""
 
@@ -65,11 +56,7 @@ class Standing:
 
     def stopped(self, act: Act) -> tuple[Refusal, ...]:
         """A refusal for each cause that stops this act."""
-        return tuple(
-            Refusal("blocked", one.because or [blocked_by(one.cause, one.acts)])
-            for one in self.stops
-            if act in one.acts
-        )
+        return tuple(Refusal("blocked", one.why) for one in self.stops if act in one.acts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

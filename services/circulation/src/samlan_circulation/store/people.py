@@ -13,12 +13,13 @@ from typing import Any, Final
 
 from samlan_contracts.events.accounts import PatronDescribed
 from samlan_contracts.events.billing import MoneyBlock
+from samlan_contracts.policy import Stop
 from samlan_contracts.shapes import Queue
 from samlan_plumbing.copies import Copies
 from samlan_plumbing.documents import Change, Documents, Stored
 from samlan_plumbing.resources import Resources
 
-from samlan_circulation.domain.lending import Standing, Stop
+from samlan_circulation.domain.lending import Standing
 from samlan_circulation.domain.model import Borrower, LoanId, PatronId
 
 Doc = dict[str, Any]

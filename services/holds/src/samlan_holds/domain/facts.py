@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, TypeVar
 
-from samlan_contracts.policy import PatronFacts, PolicyBooks, blocked_by
+from samlan_contracts.policy import PatronFacts, PolicyBooks, Stop
 from samlan_contracts.policy.calendar import BranchCalendar
 from samlan_contracts.shapes import Because, Thing
 
@@ -28,15 +28,6 @@ class NotFetched(LookupError):
         super().__init__(f"{kind} {key}")
         self.kind = kind
         self.key = key
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
-    """One cause that stops a patron from acts, with the rules behind it."""
-
-    cause: str
-    stops: frozenset[str]
-    because: Because = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,18 +50,13 @@ class Standing:
 
     def stopped_from(self, *acts: str) -> tuple[Stop, ...]:
         """The causes that stop any of these acts."""
-        return tuple(one for one in self.stops if one.stops.intersection(acts))
+        return tuple(one for one in self.stops if one.acts.intersection(acts))
 
     def why_stopped_from(self, *acts: str) -> Because:
         """Why any of these acts is stopped: by rule where one is known, else the cause; empty if none is."""
         stopped = self.stopped_from(*acts)
         ruled = {one.cause for one in stopped if one.because}
-        return [
-            why
-            for one in stopped
-            if one.because or one.cause not in ruled
-            for why in one.because or [blocked_by(one.cause, one.stops)]
-        ]
+        return [why for one in stopped if one.because or one.cause not in ruled for why in one.why]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,12 +10,13 @@ from typing import Any, Final
 from samlan_contracts.events.accounts import PatronDescribed
 from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached
 from samlan_contracts.events.catalog import BranchDescribed, ItemDescribed, TitleDescribed
+from samlan_contracts.policy import Stop
 from samlan_contracts.policy.calendar import BranchCalendar
 from samlan_contracts.shapes import Thing
 from samlan_plumbing.copies import Copies as CopiesOf
 from samlan_plumbing.resources import Resources
 
-from samlan_holds.domain.facts import Facts, NotFetched, Standing, Stop
+from samlan_holds.domain.facts import Facts, NotFetched, Standing
 from samlan_holds.domain.model import BranchId, PatronId, Queue
 
 Row = dict[str, Any]
@@ -178,9 +179,9 @@ def standing_of(
     """A patron's standing from the copies; None for one nobody knows or who is gone."""
     if row is None or row.get("removed"):
         return None
-    stops = [Stop(cause=one["cause"], stops=frozenset(one["stops"])) for one in row["blocks"]]
+    stops = [Stop(cause=one["cause"], acts=frozenset(one["stops"])) for one in row["blocks"]]
     stops += [
-        Stop(cause="debt", stops=frozenset(one["stops"]), because=one["because"])
+        Stop(cause="debt", acts=frozenset(one["stops"]), because=one["because"])
         for one in (money or {}).get("blocks", ())
     ]
     return Standing(

@@ -14,7 +14,7 @@ from samlan_contracts.policy.accounts import (
     old_enough_for_a_card,
     pin_digits,
 )
-from samlan_contracts.policy.because import Decision, blocked_by, plainly, stated
+from samlan_contracts.policy.because import Decision, Stop, plainly, stated
 from samlan_contracts.policy.book import Book
 from samlan_contracts.policy.books import BookSilent, PolicyBooks, UnknownMember
 from samlan_contracts.policy.calendar import BranchCalendar
@@ -83,6 +83,7 @@ __all__ = [
     "PolicyError",
     "Service",
     "StageDue",
+    "Stop",
     "Terms",
     "Threshold",
     "UnknownFee",
@@ -90,7 +91,6 @@ __all__ = [
     "accepts_return",
     "acts_stopped",
     "age_on",
-    "blocked_by",
     "book_drop",
     "check_book",
     "creditor",

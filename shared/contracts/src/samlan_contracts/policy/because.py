@@ -55,10 +55,19 @@ def stated(rule: str, sentence: str, **inputs: object) -> dict[str, Any]:
     }
 
 
-def blocked_by(cause: str, stops: frozenset[str]) -> dict[str, Any]:
-    """One entry of `because` for a block that was recorded without a rule: its cause and what it stops."""
-    sentence = _BLOCKS.get(cause, "account_blocks")
-    return stated(f"block/{cause}", sentence, cause=cause, stops=stops)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """One cause that stops a patron from certain acts, as it stands recorded, and the rules behind it."""
+
+    cause: str
+    acts: frozenset[str]
+    because: Because = field(default_factory=list)
+
+    @property
+    def why(self) -> Because:
+        """By which rules it stops; by the cause itself where none was recorded."""
+        sentence = _BLOCKS.get(self.cause, "account_blocks")
+        return self.because or [stated(f"block/{self.cause}", sentence, cause=self.cause, stops=self.acts)]
 
 
 def plainly(reason: str) -> Because:
