@@ -10,7 +10,7 @@ from typing import Any, Final
 from pymongo import ASCENDING
 from samlan_contracts.events.notify import NoticeFailed, NoticeSent
 from samlan_plumbing.copies import Copies
-from samlan_plumbing.documents import Change, Documents, Stored
+from samlan_plumbing.documents import Change, Documents, Stored, difference
 from samlan_plumbing.dues import earliest_of_all
 from samlan_plumbing.outbox import Tell
 from samlan_plumbing.resources import Resources
@@ -72,7 +72,9 @@ class Notices:
 
         `causes` are all those of its message, where this notice is the one that tells of it."""
         tell = _told(key, held.state, to, causes)
-        change: Change[Notice, None] = Change(None, operators=_difference(held.state, to), tell=tell)
+        change: Change[Notice, None] = Change(
+            None, operators=difference(_dump(held.state), _dump(to)), tell=tell
+        )
         if not await self._documents.commit(key, held, change):
             return None
         return Stored(to, held.revision + 1, held.sequence + len(tell))
@@ -131,13 +133,6 @@ def _told(key: str, before: Notice, after: Notice, causes: tuple[str, ...]) -> t
     else:
         return ()
     return (Tell(event=event, subject=f"notice/{key}", cause=after.cause, happened_at=after.over_at),)
-
-
-def _difference(before: Notice, after: Notice) -> dict[str, dict[str, Any]]:
-    old, new = _dump(before), _dump(after)
-    changed = {name: value for name, value in new.items() if old.get(name) != value}
-    gone = {name: "" for name in old if name not in new}
-    return {**({"$set": changed} if changed else {}), **({"$unset": gone} if gone else {})}
 
 
 def _load(document: dict[str, Any]) -> Notice:

@@ -201,7 +201,8 @@ class Documents(Generic[S]):
     ) -> dict[str, dict[str, Any]]:
         update: dict[str, dict[str, Any]] = {k: dict(v) for k, v in (change.operators or {}).items()}
         if change.state is not None:
-            _merge(update, _difference(found, self._dump(change.state)))
+            held = {name: value for name, value in found.items() if name not in OWN_FIELDS}
+            _merge(update, difference(held, self._dump(change.state)))
         _merge(update, {"$inc": {"revision": 1}})
         if entries:
             _merge(update, {"$inc": {"sequence": len(entries)}, "$push": {"outbox": {"$each": entries}}})
@@ -216,9 +217,10 @@ class Documents(Generic[S]):
         return Stored(self._load(found), found["revision"], found["sequence"])
 
 
-def _difference(found: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    changed = {name: value for name, value in fields.items() if name not in found or found[name] != value}
-    gone = {name: "" for name in found if name not in fields and name not in OWN_FIELDS}
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The operators that turn top-level fields into others, writing only what changed."""
+    changed = {name: value for name, value in after.items() if name not in before or before[name] != value}
+    gone = {name: "" for name in before if name not in after}
     return {**({"$set": changed} if changed else {}), **({"$unset": gone} if gone else {})}
 
 

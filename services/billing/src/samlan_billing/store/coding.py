@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from pymongo.asynchronous.collection import AsyncCollection
 from samlan_contracts.events.billing import MoneyBlock
-from samlan_plumbing.documents import Operators
+from samlan_plumbing.documents import Operators, difference
 from samlan_plumbing.dues import SLOT as WAITING
 
 from samlan_billing.domain.ledger import Account, Entry, EntryKind, Fee, Ledger
@@ -60,11 +60,8 @@ def _frame(ledger: Ledger) -> Fields:
 
 def changes(before: Ledger, after: Ledger) -> Operators:
     """The operators that turn a stored ledger into another, writing of its fees only what changed."""
-    old, new = _frame(before), _frame(after)
-    fees = _fee_changes(before, after)
-    written = {name: value for name, value in new.items() if old.get(name) != value}
-    gone = {name: "" for name in old if name not in new}
-    operators = {"$set": {**written, **fees.get("$set", {})}, "$push": fees.get("$push", {}), "$unset": gone}
+    frame, fees = difference(_frame(before), _frame(after)), _fee_changes(before, after)
+    operators = {**frame, **fees, "$set": {**frame.get("$set", {}), **fees.get("$set", {})}}
     return {operator: fields for operator, fields in operators.items() if fields}
 
 
