@@ -158,6 +158,15 @@ async def test_a_guest_is_served_but_not_changed(town: Town) -> None:
         assert (refused.status_code, reasons(refused)) == (403, ["other_member"])
 
 
+async def test_a_card_that_nobody_has_is_refused_in_words(town: Town) -> None:
+    async with town.desk() as desk:
+        refused = await desk.post("/v1/desk/loans", json={"item": await town.item(), "card": "29999999"})
+    (why,) = refused.json()["reasons"][0]["because"]
+    assert (refused.status_code, why["rule"], set(why["says"])) == (
+        404, "unknown_patron", {"sv", "da", "en"},
+    )  # fmt: skip
+
+
 @pytest.mark.clause("K27")
 async def test_five_pages_are_free_of_what_is_not_lent(town: Town) -> None:
     """The desk names the work, and whether it is lent is known; or says that it is a work of reference."""

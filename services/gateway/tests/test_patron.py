@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .conftest import BRANCHES, LERUM, PARTILLE, Town, only, reasons, shapes
 
 LOAN = ("id", "item", "title", "name", "borrowed_at", "due", "renewals", "renewable", "overdue", "because")
@@ -199,3 +201,26 @@ async def test_the_catalogue_is_open_to_anybody(town: Town) -> None:
             *BRANCHES,
         }
         assert "vast" in {one["member"] for one in only(await door.get("/v1/members"))["items"]}
+
+
+@pytest.mark.clause("K25", "O38")
+async def test_a_guardian_pays_for_what_a_child_did_not_return_and_nobody_else_does(town: Town) -> None:
+    mother, other = await town.patron("kungsbacka"), await town.patron("kungsbacka")
+    child = await town.patron("kungsbacka", born="2016-01-01", guardian=mother)
+    fee, own = (
+        {"fee": f"lost-{who}", "patron": who, "member": "kungsbacka", "kind": "replacement",
+         "amount": 12000, "currency": "SEK", "charged_at": "2026-11-01T12:00:00+01:00"}
+        for who in (child, mother)
+    )  # fmt: skip
+    await town.consortium.load(fees=[fee, own])
+    async with await town.log_in(other, "kungsbacka") as theirs:
+        refused = await theirs.post("/v1/me/payments", json={"fees": [fee["fee"]]})
+        assert (refused.status_code, reasons(refused)) == (404, ["unknown_fee"])
+    async with await town.log_in(mother, "kungsbacka") as mine:
+        mixed = await mine.post("/v1/me/payments", json={"fees": [own["fee"], fee["fee"]]})
+        assert (mixed.status_code, reasons(mixed)) == (404, ["unknown_fee"])
+        paid = only(await mine.post("/v1/me/payments", json={"fees": [fee["fee"]]}), 201)
+        assert paid["amount"] == {"amount": 12000, "currency": "SEK"}
+        (left,) = only(await mine.get("/v1/me/fees"))["items"]
+        assert (left["id"], left["outstanding"]["amount"]) == (own["fee"], 12000)
+        assert only(await mine.get(f"/v1/me/children/{child}/fees"))["balances"] == []

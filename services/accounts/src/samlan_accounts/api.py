@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from samlan_contracts.policy import plainly
 from samlan_plumbing.http import Problem, private_router
 from samlan_plumbing.ids import derive, fresh
 from samlan_plumbing.importing import Rows
@@ -209,7 +210,10 @@ def _there(answer: Any) -> Any:
 
 
 def _refused(reasons: Sequence[Refusal], status: int | None = None, wait: int | None = None) -> Problem:
-    listed = [{"reason": one.reason, "because": one.because, "says": one.says} for one in reasons]
+    listed = [
+        {"reason": one.reason, "because": one.because or plainly(one.reason), "says": one.says}
+        for one in reasons
+    ]
     headers = {"retry-after": str(wait)} if wait else None
     return Problem(status or status_of({one.reason for one in reasons}), "Refused", listed, headers=headers)
 

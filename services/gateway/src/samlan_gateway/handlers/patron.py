@@ -74,9 +74,18 @@ class PatronCommands:
         return {"outcomes": [shown(HoldOutcome, one) for one in answer["outcomes"]]}
 
     async def pay(self, actor: Actor, fees: Sequence[str], command: str) -> Row:
-        """Pays fees in full, booked at once."""
-        body = {"patron": actor.patron, "fees": list(fees), "command": command}
+        """Pays fees in full, booked at once: one's own, or those of a child whose fees one may see (K25)."""
+        body = {"patron": await self._payer(actor, fees[0]), "fees": list(fees), "command": command}
         return payment(await self._owners.send("billing", "POST", "payments", body=body))
+
+    async def _payer(self, actor: Actor, fee: str) -> str:
+        """Whose ledger a payment is booked in: the caller's, unless the first fee is a child's."""
+        known = await self._owners.found("billing", "fees", fee)
+        owner = str(known.get("patron") or actor.patron) if known else actor.patron
+        if owner == actor.patron:
+            return owner
+        children = await self._owners.get("accounts", "patrons", actor.patron, "children")
+        return owner if any(one["patron"] == owner for one in children["items"]) else actor.patron
 
 
 def payment(paid: Mapping[str, Any]) -> Row:
