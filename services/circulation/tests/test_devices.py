@@ -262,6 +262,9 @@ async def test_an_offline_loan_is_of_the_cards_holder_and_its_printed_date_stand
     assert (told.patron, told.due.isoformat(), told.over) == ("astrid", "2027-01-31", False)
     [loan] = await library.loans("astrid")
     assert (loan["due"], loan["overdue"]) == ("2027-01-31", False)
+    (why,) = loan["because"]
+    assert (why["rule"], why["inputs"]["due"]) == ("printed", "2027-01-31")
+    assert why["says"]["en"] == "Due 2027-01-31, as the machine printed on the receipt when it could not ask."
     assert (await library.item("i1"))["state"] == "on_loan"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from samlan_contracts.policy import Decision
+from samlan_contracts.policy import Decision, stated
 from samlan_plumbing.consuming import DeviceMessage, Lanes, NotReady
 from samlan_plumbing.documents import Change, Stored
 from samlan_plumbing.facts import CONFLICTS, Fact, Standing, Taken
@@ -201,7 +201,7 @@ def _place(fact: DeviceFact) -> Place:
 def _loan(item: Item, fact: DeviceFact, borrower: Borrower) -> Loan:
     """The loan that the device printed on a slip."""
     due = fact.due or fact.happened_at.date()
-    printed = Decision(due, [{"printed": {"due": due.isoformat(), "device": fact.device}}])
+    printed = Decision(due, [stated("printed", "due_printed", due=due, device=fact.device)])
     loan = LoanId(derive("loan", item.thing.item, fact.id))
     return loan_of(item, borrower, loan, fact.happened_at, BranchId(fact.branch), printed)
 

@@ -95,6 +95,11 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "da": "Skal afleveres senest {due}, som bibliotekets tidligere system bestemte.",
         "en": "Due {due}, as the library's earlier system decided.",
     },
+    "due_printed": {
+        "sv": "Åter senast {due}, som automaten skrev på kvittot när den inte kunde fråga.",
+        "da": "Skal afleveres senest {due}, som automaten skrev på kvitteringen, da den ikke kunne spørge.",
+        "en": "Due {due}, as the machine printed on the receipt when it could not ask.",
+    },
     "reserved_for_others": {
         "sv": "Kan inte lånas ut: {holds_waiting} väntar.",
         "da": "Kan ikke udlånes: {holds_waiting} venter.",
