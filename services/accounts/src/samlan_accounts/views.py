@@ -9,6 +9,7 @@ from typing import Any, Final
 from samlan_contracts.policy import PolicyBooks
 from samlan_contracts.policy.period import age_on
 from samlan_plumbing.clocks import LibraryClock
+from samlan_plumbing.pages import page_of
 from samlan_plumbing.resources import Resources
 
 from samlan_accounts.domain.patron import Patron
@@ -18,6 +19,7 @@ from samlan_accounts.store.patrons import Patrons
 PAGE: Final = 1_000  # each page scans its collection where the datastore is the embedded one
 CONTACTS: Final = 500
 ADULT: Final = 18  # majority by law in Sweden and Denmark; no member decides it
+CHECKED_FIELDS: Final = {"patron": ("sequence", "status", "blocks"), "copy": ("sequence", "blocks")}
 Row = dict[str, Any]
 
 
@@ -70,36 +72,24 @@ class Accounts:
 
     async def state(self, after: str, limit: int) -> Row:
         """One page of what `samlan check` reads: patrons, then copies of what billing told."""
-        kind, _, key = after.partition("/") if after else ("patron", "", "")
-        rows = await self._patron_rows(key, limit) if kind == "patron" else await self._copy_rows(key, limit)
-        if len(rows) == limit:
-            return {"items": rows, "next": f"{kind}/{rows[-1]['key']}"}
-        return {"items": rows, "next": "copy/" if kind == "patron" else None}
+        parts = {"patron": self._patrons.documents.collection, "copy": self._patrons.money.collection}
+        page = await page_of(parts, after, limit, fields=CHECKED_FIELDS)
+        row = _patron_row if page.part == "patron" else _copy_row
+        return {"items": [row(one) for one in page.found], "next": page.following}
 
-    async def _patron_rows(self, after: str, limit: int) -> list[Row]:
-        fields = {"sequence": 1, "status": 1, "blocks": 1}
-        found = (
-            self._patrons.documents.collection.find({"_id": {"$gt": after}}, fields)
-            .sort("_id", 1)
-            .limit(limit)
-        )
-        return [
-            {
-                "kind": "patron", "key": one["_id"], "sequence": one["sequence"], "status": one["status"],
-                "blocks": [{"cause": b["cause"], "stops": b["stops"]} for b in one["blocks"]],
-            }
-            async for one in found
-        ]  # fmt: skip
 
-    async def _copy_rows(self, after: str, limit: int) -> list[Row]:
-        found = self._patrons.money.collection.find({"_id": {"$gt": after}}, {"sequence": 1, "blocks": 1})
-        return [
-            {
-                "kind": "copy", "of": "ledger", "key": one["_id"], "sequence": one["sequence"],
-                "blocks": one.get("blocks", []),
-            }
-            async for one in found.sort("_id", 1).limit(limit)
-        ]  # fmt: skip
+def _patron_row(found: Row) -> Row:
+    return {
+        "kind": "patron", "key": found["_id"], "sequence": found["sequence"], "status": found["status"],
+        "blocks": [{"cause": one["cause"], "stops": one["stops"]} for one in found["blocks"]],
+    }  # fmt: skip
+
+
+def _copy_row(found: Row) -> Row:
+    return {
+        "kind": "copy", "of": "ledger", "key": found["_id"], "sequence": found["sequence"],
+        "blocks": found.get("blocks", []),
+    }  # fmt: skip
 
 
 def account(patron: Patron, owed: list[Row]) -> Row:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from samlan_contracts.events.catalog import BranchDescribed
+from samlan_plumbing.pages import page_of
 from samlan_plumbing.resources import Resources
 
 from samlan_catalog.domain.item import Item
@@ -16,7 +17,7 @@ from samlan_catalog.store import Store
 PAGE: Final = 50
 LISTED: Final = 1000
 STATE_PAGE: Final = 1000
-KINDS: Final = ("item", "title", "branch")
+COPIED: Final = ("sequence",)  # what is compared with what others copied
 Row = dict[str, Any]
 
 
@@ -82,23 +83,14 @@ class Catalogue:
 
     async def state(self, after: str, limit: int) -> Row:
         """One page of what `samlan check` reads: items, then titles, then branches."""
-        kind, _, key = after.partition("/") if after else (KINDS[0], "", "")
-        if kind not in KINDS:
-            return _list([])
-        collections = {
+        parts = {
             "item": self._store.items.collection,
             "title": self._store.titles.collection,
             "branch": self._store.branches.collection,
         }
-        found = collections[kind].find({"_id": {"$gt": key}}, {"sequence": 1})
-        rows = [
-            {"kind": kind, "key": one["_id"], "sequence": one["sequence"]}
-            async for one in found.sort("_id", 1).limit(limit)
-        ]
-        if len(rows) == limit:
-            return _list(rows, f"{kind}/{rows[-1]['key']}")
-        following = KINDS[KINDS.index(kind) + 1 :]
-        return _list(rows, f"{following[0]}/" if following else None)
+        page = await page_of(parts, after, limit, fields=dict.fromkeys(parts, COPIED))
+        rows = [{"kind": page.part, "key": one["_id"], "sequence": one["sequence"]} for one in page.found]
+        return _list(rows, page.following)
 
 
 def title_shape(title: Title) -> Row:

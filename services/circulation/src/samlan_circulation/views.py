@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from samlan_contracts.policy import BookSilent, BranchCalendar, PolicyBooks, UnknownMember
 from samlan_contracts.shapes import Queue
+from samlan_plumbing.pages import page_of
 from samlan_plumbing.resources import Resources
 
 from samlan_circulation.domain.lending import Standing
@@ -20,6 +21,8 @@ from samlan_circulation.store.records import answer_of
 
 Json = dict[str, Any]
 PAGE: Final = 2_000
+ITEM_FIELDS: Final = {"outbox": 0, "kept": 0}  # the check reads where an item is, not how it came there
+COPIED: Final = ("sequence", "removed", "waiting")  # what is compared with the owner's word
 
 
 class Views:
@@ -123,22 +126,18 @@ class Views:
         """Everything, page by page: items, then the copies circulation keeps, each with its sequence.
 
         The cursor is `<part>:<last key>`."""
-        part, _, last = (after or "item:").partition(":")
-        size = min(limit, PAGE)
-        if part == "item":
-            docs = await self._store.items.page(last, size)
-            rows = [row for doc in docs for row in (_checked_item(doc), _copy(part, doc, doc["described"]))]
+        parts = self._store.parts
+        fields = {**dict.fromkeys(parts, COPIED), "item": ITEM_FIELDS}
+        page = await page_of(parts, after, min(limit, PAGE), fields=fields)
+        if page.part == "item":
+            rows = [one for doc in page.found for one in (_checked_item(doc), _copy_of_item(doc))]
         else:
-            docs = await self._store.copies_page(part, last, size)
-            rows = [_copy(part, doc, doc["sequence"]) for doc in docs]
-        if len(docs) == size:
-            return {"items": rows, "next": f"{part}:{docs[-1]['_id']}"}
-        following = self._store.part_after(part)
-        if following is None:
+            rows = [_copy(page.part, doc, doc["sequence"]) for doc in page.found]
+        if page.following is None:
             counts = await self._store.facts.counts()
             counts["exceptions"] = await self._store.exceptions.count()
             rows.append({"kind": "facts", "key": "devices", **counts})
-        return {"items": rows, "next": f"{following}:" if following else None}
+        return {"items": rows, "next": page.following}
 
 
 def _shown_answer(answer: Answer | None) -> Json | None:
@@ -205,6 +204,10 @@ def _set_aside(doc: Mapping[str, Any]) -> Json:
         "happened_at": doc["happened_at"], "taken_at": doc["noted_at"], "open": False, "did": "nothing",
         "reason": doc["reason"],
     }  # fmt: skip
+
+
+def _copy_of_item(doc: Mapping[str, Any]) -> Json:
+    return _copy("item", doc, doc["described"])
 
 
 def _copy(of: str, doc: Mapping[str, Any], sequence: int) -> Json:

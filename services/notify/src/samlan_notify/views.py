@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pymongo import DESCENDING
+from samlan_plumbing.pages import copied, page_of
 
 from samlan_notify.store import Known, Notices
 
@@ -45,17 +46,10 @@ async def of_cause(notices: Notices, cause: str) -> Page:
 
 async def state(notices: Notices, known: Known, *, now: datetime, after: str | None, limit: int) -> Page:
     """What a check across services reads: every notice, then every copy with its sequence."""
-    part, _, key = (after or "notice:").partition(":")
-    collections = {"notice": notices.collection} | {name: one.collection for name, one in known.all.items()}
-    names = list(collections)
-    if part not in collections:
-        return {"items": [], "next": None}
-    found = await collections[part].find({"_id": {"$gt": key}}).sort("_id", 1).limit(limit).to_list()
-    items = [_notice_row(one, now) if part == "notice" else _copy_row(part, one) for one in found]
-    if len(found) == limit:
-        return {"items": items, "next": f"{part}:{found[-1]['_id']}"}
-    rest = names[names.index(part) + 1 :]
-    return {"items": items, "next": f"{rest[0]}:" if rest else None}
+    parts = {"notice": notices.collection} | {name: one.collection for name, one in known.all.items()}
+    page = await page_of(parts, after, limit)
+    items = [_notice_row(one, now) if page.part == "notice" else copied(page.part, one) for one in page.found]
+    return {"items": items, "next": page.following}
 
 
 def shape(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,9 +66,3 @@ def _notice_row(document: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     own = {"kind": "notice", "key": document["_id"], "says": document["kind"]}
     early = document.get("slot") == "due" and document["when"] > now
     return {**own, **{name: document.get(name) for name in names}, "early": early}
-
-
-def _copy_row(of: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    removed = bool(document.get("removed"))
-    copied = {"kind": "copy", "of": of, "key": document["_id"]}
-    return {**copied, "sequence": document["sequence"], "removed": removed}

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, cast
 
-from pymongo.asynchronous.collection import AsyncCollection
 from samlan_contracts.events.billing import MoneyBlock
 from samlan_plumbing.documents import Operators, difference
 from samlan_plumbing.dues import SLOT as WAITING
@@ -14,7 +13,6 @@ from samlan_plumbing.dues import SLOT as WAITING
 from samlan_billing.domain.ledger import Account, Entry, EntryKind, Fee, Ledger
 
 Fields = dict[str, Any]
-Collection = AsyncCollection[dict[str, Any]]
 
 
 def load_ledger(found: Mapping[str, Any]) -> Ledger:

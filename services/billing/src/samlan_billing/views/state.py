@@ -6,20 +6,19 @@ A row names its `kind`: a `ledger`, a `settled` fee, or a `copy` with what it is
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
 from samlan_contracts.policy import PolicyBooks
+from samlan_plumbing.pages import copied, page_of
 
 from samlan_billing.domain.ledger import Account, Fee, Ledger
 from samlan_billing.domain.standing import due_blocks
 from samlan_billing.store import Store
-from samlan_billing.store.coding import Collection, Fields, load_ledger
+from samlan_billing.store.coding import Fields, load_ledger
 from samlan_billing.views.fees import balances
 
 PAGE_LIMIT: Final = 1000
-Row = Callable[[Fields, datetime], Fields]
 
 
 class StateViews:
@@ -27,31 +26,26 @@ class StateViews:
 
     def __init__(self, store: Store, books: PolicyBooks) -> None:
         self._books = books
-        self._rooms: dict[str, tuple[Collection, Row]] = {
-            "ledger": (store.ledgers.collection, self._ledger),
-            "fee": (store.settled.collection, _settled),
-            "patron": (store.patrons.collection, _copy("patron")),
-            "branch": (store.branches.copies.collection, _copy("branch")),
+        self._parts = {
+            "ledger": store.ledgers.collection,
+            "fee": store.settled.collection,
+            "patron": store.patrons.collection,
+            "branch": store.branches.copies.collection,
         }
 
     async def page(self, after: str | None, limit: int, now: datetime) -> Fields:
         """The rows after a cursor, and the next cursor, or None at the end."""
-        names = list(self._rooms)
-        name, _, last = (after or f"{names[0]}:").partition(":")
-        if name not in self._rooms:
-            return {"items": [], "next": None}
-        collection, row = self._rooms[name]
-        wanted = {"_id": {"$gt": last}} if last else {}
-        found = await collection.find(wanted).sort("_id", 1).limit(min(limit, PAGE_LIMIT)).to_list()
-        items = [row(one, now) for one in found]
-        return {"items": items, "next": self._next(names, name, found, limit)}
+        page = await page_of(self._parts, after, min(limit, PAGE_LIMIT))
+        return {"items": [self._row(page.part, one, now) for one in page.found], "next": page.following}
 
-    @staticmethod
-    def _next(names: list[str], name: str, found: list[Fields], limit: int) -> str | None:
-        if len(found) >= min(limit, PAGE_LIMIT):
-            return f"{name}:{found[-1]['_id']}"
-        later = names[names.index(name) + 1 :]
-        return f"{later[0]}:" if later else None
+    def _row(self, part: str, found: Fields, now: datetime) -> Fields:
+        match part:
+            case "ledger":
+                return self._ledger(found, now)
+            case "fee":
+                return _settled(found)
+            case _:
+                return copied(part, found)
 
     def _ledger(self, found: Fields, now: datetime) -> Fields:
         ledger = load_ledger(found)
@@ -93,23 +87,10 @@ def _fee(fee: Fee) -> Fields:
     }  # fmt: skip
 
 
-def _settled(found: Fields, _: datetime) -> Fields:
+def _settled(found: Fields) -> Fields:
     return {
         "kind": "settled", "key": found["_id"], "fee": found["_id"], "says": found["kind"],
         "loan": found.get("loan"), "patron": found.get("patron"), "member": found["member"],
         "currency": found["currency"], "amount_minor": found["amount_minor"],
         "outstanding_minor": sum(one["minor"] for one in found.get("entries", ())),
     }  # fmt: skip
-
-
-def _copy(of: str) -> Row:
-    def row(found: Fields, _: datetime) -> Fields:
-        return {
-            "kind": "copy",
-            "of": of,
-            "key": found["_id"],
-            "sequence": found["sequence"],
-            "removed": bool(found.get("removed")),
-        }
-
-    return row

@@ -12,7 +12,6 @@ from samlan_plumbing.importing import Rows
 from samlan_circulation.api.desk import Body, Word
 from samlan_circulation.handlers.imports import Imports
 from samlan_circulation.store import Store
-from samlan_circulation.store.store import PARTS
 from samlan_circulation.views import PAGE, Views
 
 MOST_STATES: Final = 1_000
@@ -89,7 +88,7 @@ def _facts(router: APIRouter, store: Store, views: Views) -> None:
     @router.get("/state")
     async def state(after: str | None = None, limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE) -> Any:
         """Everything, page by page, for the check of invariants."""
-        if after is not None and after.partition(":")[0] not in PARTS:
+        if after is not None and after.partition(":")[0] not in store.parts:
             raise Problem(422, "The cursor cannot be read")
         return await views.state(after, limit)
 

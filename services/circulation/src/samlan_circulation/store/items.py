@@ -115,14 +115,14 @@ class Items:
 
     def __init__(self, resources: Resources) -> None:
         self._documents: Documents[Item] = Documents(resources, "items", load=load, dump=dump)
-        self._collection = self._documents.collection
+        self.collection = self._documents.collection
 
     async def prepare(self) -> None:
         """Creates the indexes."""
-        await self._collection.create_index("loan.patron", sparse=True)
-        await self._collection.create_index("loan.id", sparse=True)
-        await self._collection.create_index("thing.title")
-        await self._collection.create_index([("stage_slot", 1), ("stage_at", 1)], sparse=True)
+        await self.collection.create_index("loan.patron", sparse=True)
+        await self.collection.create_index("loan.id", sparse=True)
+        await self.collection.create_index("thing.title")
+        await self.collection.create_index([("stage_slot", 1), ("stage_at", 1)], sparse=True)
 
     async def read(self, barcode: str) -> Stored[Item] | None:
         """One item."""
@@ -151,47 +151,37 @@ class Items:
             )
             for before, item in changes
         ]
-        return (await self._collection.bulk_write(writes, ordered=False)).modified_count if writes else 0
+        return (await self.collection.bulk_write(writes, ordered=False)).modified_count if writes else 0
 
     async def of_patron(self, patron: str) -> list[Item]:
         """The items a patron has on loan."""
-        return [
-            load(doc) async for doc in self._collection.find({"loan.patron": patron}).limit(LOANS_AT_ONCE)
-        ]
+        return [load(doc) async for doc in self.collection.find({"loan.patron": patron}).limit(LOANS_AT_ONCE)]
 
     async def borrowed_by(self, patron: str) -> list[tuple[str, str]]:
         """Loan id and material of each open loan of a patron, for counting."""
         wanted = {"loan.id": 1, "thing.material": 1}
-        found = self._collection.find({"loan.patron": patron}, wanted).limit(LOANS_AT_ONCE)
+        found = self.collection.find({"loan.patron": patron}, wanted).limit(LOANS_AT_ONCE)
         return [(doc["loan"]["id"], doc["thing"]["material"]) async for doc in found]
 
     async def of_patrons(self, patrons: Iterable[str]) -> list[Item]:
         """The items that any of these patrons has on loan."""
-        return [load(doc) async for doc in self._collection.find({"loan.patron": {"$in": list(patrons)}})]
+        return [load(doc) async for doc in self.collection.find({"loan.patron": {"$in": list(patrons)}})]
 
     async def of_loan(self, loan: str) -> Item | None:
         """The item that this open loan is of."""
-        doc = await self._collection.find_one({"loan.id": loan})
+        doc = await self.collection.find_one({"loan.id": loan})
         return load(doc) if doc else None
 
     async def of_title(self, title: str) -> list[Item]:
         """The copies of a title."""
-        return [
-            load(doc) async for doc in self._collection.find({"thing.title": title}).limit(COPIES_AT_ONCE)
-        ]
+        return [load(doc) async for doc in self.collection.find({"thing.title": title}).limit(COPIES_AT_ONCE)]
 
     async def due_stages(self, now: datetime, limit: int) -> list[tuple[str, str]]:
         """Some items whose loan has come to a stage, each with the branch that lent it."""
         due = {"stage_slot": SLOT, "stage_at": {"$lte": now}}
-        found = self._collection.find(due, {"loan.branch": 1}).limit(limit)
+        found = self.collection.find(due, {"loan.branch": 1}).limit(limit)
         return [(doc["_id"], doc["loan"]["branch"]) async for doc in found]
 
     async def next_stage(self, now: datetime) -> datetime | None:
         """When the next loan comes to a stage; `now` when one has."""
-        return await earliest(self._collection, "stage_slot", "stage_at", now)
-
-    async def page(self, after: str, limit: int) -> list[Doc]:
-        """Items in the order of their barcodes, for the check of invariants."""
-        wanted = {"outbox": 0, "kept": 0}
-        found = self._collection.find({"_id": {"$gt": after}}, wanted).sort("_id", 1).limit(limit)
-        return [doc async for doc in found]
+        return await earliest(self.collection, "stage_slot", "stage_at", now)

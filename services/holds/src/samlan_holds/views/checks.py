@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
-from pymongo.asynchronous.collection import AsyncCollection
+from samlan_plumbing.pages import copied, page_of
 
 from samlan_holds.domain.model import Allotted, Queue
 from samlan_holds.store.coding import decision_row, stored_queue
@@ -13,7 +12,6 @@ from samlan_holds.store.copies import Copies
 from samlan_holds.store.queues import Queues
 
 Row = dict[str, Any]
-Collection = AsyncCollection[Row]
 PAGE: Final = 1_000  # each page scans its collection where the datastore is the embedded one
 COPIED: Final = ("sequence", "removed", "state", "branch", "patron")  # what is compared with the owner's word
 
@@ -24,19 +22,24 @@ class Checks:
     def __init__(self, queues: Queues, copies: Copies) -> None:
         self._queues = queues
         self._copies = copies
+        self._parts = {
+            "queue": queues.collection,
+            "patron": copies.patrons.collection,
+            "money": copies.money.collection,
+            "title": copies.titles.collection,
+            "item": copies.items.collection,
+            "branch": copies.branches.collection,
+            "whereabouts": copies.whereabouts.collection,
+        }
+        self._fields = {name: COPIED for name in self._parts if name != "queue"}
 
     async def state(self, after: str | None, limit: int) -> tuple[list[Row], str | None]:
         """A page of what is known here, and the cursor of the next; a cursor is `collection:key`."""
-        sources = self._sources()
-        name, _, key = (after or f"{next(iter(sources))}:").partition(":")
-        names = list(sources)
-        if name not in names:
-            return [], None
-        items = await sources[name](key, limit)
-        if len(items) == limit:
-            return items, f"{name}:{items[-1]['key']}"
-        following = names[names.index(name) + 1 :]
-        return items, f"{following[0]}:" if following else None
+        page = await page_of(self._parts, after, limit, fields=self._fields)
+        if page.part == "queue":
+            queues = [stored_queue(*one) for one in self._queues.stored(page.found)]
+            return [await self._queue_row(one) for one in queues], page.following
+        return [_copy_row(page.part, one) for one in page.found], page.following
 
     async def decisions(self, item: str, sequence: int | None) -> list[Row]:
         """Which hold got the item at which scan, who was passed over and why."""
@@ -64,21 +67,6 @@ class Checks:
             }
         ]  # fmt: skip
 
-    def _sources(self) -> dict[str, Any]:
-        copies = self._copies
-        found: dict[str, Any] = {"queue": self._queue_rows}
-        for name, of in (
-            ("patron", copies.patrons), ("money", copies.money), ("title", copies.titles),
-            ("item", copies.items),
-            ("branch", copies.branches), ("whereabouts", copies.whereabouts),
-        ):  # fmt: skip
-            found[name] = _copy_rows(name, of.collection)
-        return found
-
-    async def _queue_rows(self, after: str, limit: int) -> list[Row]:
-        rows = await _page(self._queues.collection, after, limit)
-        return [await self._queue_row(stored_queue(*one)) for one in self._queues.stored(rows)]
-
     async def _queue_row(self, queue: Queue) -> Row:
         waiting = [*queue.waiting, *await self._queues.all_behind(queue)]
         return {
@@ -104,22 +92,6 @@ def _allotted_row(entry: Allotted) -> Row:
     }  # fmt: skip
 
 
-def _copy_rows(name: str, collection: Collection) -> Any:
-    async def rows(after: str, limit: int) -> Sequence[Row]:
-        found = await _page(collection, after, limit, COPIED)
-        return [
-            {
-                "kind": "copy", "of": name, "key": row["_id"], "sequence": row["sequence"],
-                "removed": bool(row.get("removed")),
-                **({k: row.get(k) for k in ("state", "branch", "patron")} if name == "whereabouts" else {}),
-            }
-            for row in found
-        ]  # fmt: skip
-
-    return rows
-
-
-async def _page(
-    collection: Collection, after: str, limit: int, fields: Sequence[str] | None = None
-) -> list[Row]:
-    return await collection.find({"_id": {"$gt": after}}, fields).sort("_id", 1).limit(limit).to_list()
+def _copy_row(of: str, found: Row) -> Row:
+    where = {name: found.get(name) for name in ("state", "branch", "patron")} if of == "whereabouts" else {}
+    return {**copied(of, found), **where}
