@@ -109,6 +109,7 @@ async def a_busy_day(town: Town) -> Recorded:
         found,
         loans=[one for one in found.loans if one.item.endswith(town.tag)],
         returns=[one for one in found.returns if one.item.endswith(town.tag)],
+        charges=[one for one in found.charges if one.patron.endswith(town.tag)],
         holds=[one for one in found.holds if one.ready_until],
         people={key: one for key, one in found.people.items() if key.endswith(town.tag)},
         fees_forgotten=0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,17 @@ import pytest
 from samlan.policy import simulating
 from samlan.policy.books import in_force
 from samlan.policy.cases import Debt
-from samlan.policy.recorded import LateReturn, OpenLoan, Person, Recorded
+from samlan.policy.recorded import ChargedFee, OpenLoan, Person, Recorded
 from samlan_contracts.policy import (
     BranchCalendar,
     ItemFacts,
     Money,
     PatronFacts,
     PolicyBooks,
+    fee,
     loan_period,
     overdue_fee,
+    replacement_price,
     stated,
 )
 
@@ -50,14 +53,15 @@ def loan(books: PolicyBooks, who: Person, *, waiting: int = 0, imported: bool = 
     )  # fmt: skip
 
 
-def late(books: PolicyBooks, *, because: bool = True, thing: ItemFacts | None = BOOK) -> LateReturn:
+def late(books: PolicyBooks, *, because: bool = True, thing: ItemFacts | None = BOOK) -> ChargedFee:
     """Thirty days at three kronor, which are not paid."""
     returned_at = datetime(2026, 11, 20, 11, tzinfo=UTC)
     decided = overdue_fee(
         books, item=BOOK, patron=ADULT.facts, due=date(2026, 10, 21), returned_at=returned_at, branch=FYREN
     )
-    return LateReturn(
-        fee="f1", item="i2", thing=thing, who=ADULT, patron="p1", branch=FYREN if thing else None,
+    return ChargedFee(
+        fee="f1", kind="overdue", item="i2", thing=thing, who=ADULT, patron="p1",
+        branch=FYREN if thing else None,
         charged_at=returned_at, amount_minor=9_000, outstanding_minor=9_000, currency="SEK",
         member="kungsbacka", because=decided.because if because else [],
     )  # fmt: skip
@@ -109,6 +113,36 @@ def test_figures_by_material_and_age_group(try_out, draft: Path) -> None:
     example = next(one for one in told["examples"] if one["what"] == "overdue fee")
     assert (example["before"], example["after"]) == ("90.00 SEK", "120.00 SEK")
     assert example["because"][0]["rule"].startswith("kungsbacka/")
+
+
+@pytest.mark.clause("K22", "K23", "K31")
+def test_reminders_invoices_and_prices_are_compared_and_what_fell_is_not(
+    try_out, books: PolicyBooks, found: Recorded, draft: Path
+) -> None:
+    on, text = date(2026, 11, 20), draft.read_text(encoding="utf-8")
+    for before, after in (
+        ("amount: 20.00 SEK", "amount: 25.00 SEK"), ("standard_price: 250", "standard_price: 300"),
+    ):  # fmt: skip
+        assert before in text
+        text = text.replace(before, after, 1)
+    draft.write_text(text, encoding="utf-8")
+    asked = {"member": "kungsbacka", "patron": ADULT.facts, "on": on}
+    reminder = fee(books, kind="reminder_1", **asked)
+    price = replacement_price(books, item=BOOK, on=on)
+    found.charges += [
+        replace(late(books), fee=f"{kind}-{minor}", kind=kind, amount_minor=minor, because=because)
+        for kind, minor, because in (
+            ("reminder", 2000, reminder.because), ("replacement", 25000, price.because),
+            ("replacement", 0, price.because), ("other", 5000, []),
+        )
+    ]  # fmt: skip
+    told = json.loads(try_out(draft, "--since", "2026-01-01", "--json").stdout)
+    rows = {row["decision"]: row for row in told["differences"]}
+    assert (rows["reminder fee"]["before"], rows["reminder fee"]["after"]) == ({"SEK": 2000}, {"SEK": 2500})
+    assert (rows["replacement fee"]["before"], rows["replacement fee"]["after"]) == (
+        {"SEK": 25000}, {"SEK": 30000},
+    )  # fmt: skip
+    assert told["not_compared"]["fees at actual cost, or of which no reason is kept"] == 1
 
 
 def test_what_could_not_be_compared_is_counted(try_out, draft: Path) -> None:

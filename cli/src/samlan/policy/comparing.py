@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any, cast, get_args
 
 from samlan_contracts.policy import (
@@ -17,16 +17,16 @@ from samlan_contracts.policy import (
     Stop,
     UnknownMember,
     acts_stopped,
-    overdue_fee,
     shelf_deadline,
 )
 from samlan_contracts.policy.book import SUBJECTS
 from samlan_contracts.policy.figures import Cause, HoldChannel
 
 from samlan.policy.cases import Case, Debt, Loan
+from samlan.policy.costing import Changes, accruing, late_return, other_fee
 from samlan.policy.differences import AgeGroups, Both, Difference, Example
 from samlan.policy.following import due_date
-from samlan.policy.recorded import LateReturn, LivingHold, OpenLoan, Person, Recorded, inputs, service_of
+from samlan.policy.recorded import LivingHold, OpenLoan, Person, Recorded, inputs, service_of
 from samlan.policy.refusing import debts_that_stop, refusals_to_borrow, refusals_to_hold, refusals_to_renew
 
 
@@ -34,13 +34,16 @@ def compare(found: Recorded, both: Both, *, since: date, now: datetime) -> Diffe
     """Every recorded case since a day that the draft's member decides something about."""
     difference = Difference()
     groups = AgeGroups.of(both)
-    changes: dict[str, dict[tuple[str, str], int]] = {}
+    changes: Changes = {}
     for loan in found.loans:
         with _counted(difference, "loans"):
             _loan(difference, loan, both, groups, since, now)
     for late in found.returns:
         with _counted(difference, "fees"):
-            _late(difference, late, both, groups, since, changes)
+            late_return(difference, late, both, groups, since, changes)
+    for one in found.charges:
+        with _counted(difference, "fees"):
+            other_fee(difference, one, both, groups, since, changes)
     for hold in found.holds:
         with _counted(difference, "holds"):
             _hold(difference, hold, both, groups, since)
@@ -72,7 +75,9 @@ def _loan(
     difference: Difference, loan: OpenLoan, both: Both, groups: AgeGroups, since: date, now: datetime
 ) -> None:
     start, waiting = _made(loan)
-    if loan.branch.local_date(start) < since or not _concerns(both, loan.thing.member, loan.who, loan.branch):
+    if loan.branch.local_date(start) < since or not both.concern(
+        loan.thing.member, loan.who.facts.member, loan.branch.member
+    ):
         return
     case = Case(
         item=loan.thing, patron=loan.who.facts, branch=loan.branch, at=start, holds_waiting=waiting or 0,
@@ -99,7 +104,7 @@ def _loan(
         refusals_to_renew(was, both.now), refusals_to_renew(would, both.draft),
     )  # fmt: skip
     if loan.branch.days_late(loan.due, now):
-        _accruing(difference, loan, both, ages, now)
+        accruing(difference, loan, both, ages, now)
 
 
 def _made(loan: OpenLoan) -> tuple[datetime, int | None]:
@@ -147,93 +152,13 @@ def _refused(
     )  # fmt: skip
 
 
-def _accruing(difference: Difference, loan: OpenLoan, both: Both, ages: str, now: datetime) -> None:
-    before, after = (
-        overdue_fee(
-            books, item=loan.thing, patron=loan.who.facts, due=loan.due, returned_at=now, branch=loan.branch
-        )
-        for books in (both.now, both.draft)
-    )
-    _amounts(
-        difference, "fee if returned today", loan.item, loan.thing.material, ages, before.value.total,
-        after.value.total, after.because,
-    )  # fmt: skip
-
-
-def _amounts(
-    difference: Difference, what: str, about: str, material: str, ages: str, before: Money, after: Money,
-    because: list[dict[str, Any]],
-) -> None:  # fmt: skip
-    row = difference.row(what, material, ages)
-    for sums, amount in ((row.before, before), (row.after, after)):
-        sums[amount.currency] = sums.get(amount.currency, 0) + amount.amount_minor
-    if before == after:
-        return
-    row.changed += 1
-    difference.show(Example(what, about, material, ages, str(before), str(after), because))
-
-
-# -- late returns --------------------------------------------------------------------------------------------
-
-
-def _late(
-    difference: Difference, late: LateReturn, both: Both, groups: AgeGroups, since: date,
-    changes: dict[str, dict[tuple[str, str], int]],
-) -> None:  # fmt: skip
-    branch = late.branch
-    if branch is None or late.thing is None:
-        difference.count(difference.left_out, "fees whose item is not kept")
-        return
-    if branch.local_date(late.charged_at) < since or not _concerns(both, late.member, late.who, branch):
-        return
-    span = _late_days(late)
-    if span is None:
-        difference.count(difference.left_out, "fees of which no reason is kept (imported)")
-        return
-    due, last = span
-    returned_at = datetime.combine(last, time(12), branch.zone)
-    before, after = (
-        overdue_fee(
-            books, item=late.thing, patron=late.who.facts, due=due, returned_at=returned_at, branch=branch
-        )
-        for books in (both.now, both.draft)
-    )
-    if before.value.total.amount_minor != late.amount_minor:
-        difference.count(
-            difference.assumed, "fees that the book in force today would not charge as they were charged"
-        )
-    ages = groups.name(late.who.facts, last)
-    _amounts(
-        difference, "overdue fee", late.item, late.thing.material, ages, before.value.total,
-        after.value.total, after.because,
-    )  # fmt: skip
-    if late.outstanding_minor > 0:
-        total = after.value.total
-        moved = changes.setdefault(late.patron, {})
-        for currency, minor in ((late.currency, -before.value.total.amount_minor),
-                                (total.currency, total.amount_minor)):  # fmt: skip
-            moved[late.member, currency] = moved.get((late.member, currency), 0) + minor
-
-
-def _late_days(late: LateReturn) -> tuple[date, date] | None:
-    """The due date and the last late day, from the reasons alone."""
-    known = inputs(late.because)
-    spans = [(one["first_day"], one["last_day"]) for one in known if "first_day" in one]
-    if not spans:
-        return None
-    counted = next((one["due"] for one in known if "due" in one), None)
-    first = date.fromisoformat(min(first for first, _ in spans))
-    due = date.fromisoformat(counted) if counted else first - timedelta(days=1)
-    return due, date.fromisoformat(max(last for _, last in spans))
-
-
 # -- holds ---------------------------------------------------------------------------------------------------
 
 
 def _hold(difference: Difference, hold: LivingHold, both: Both, groups: AgeGroups, since: date) -> None:
     if hold.pickup.local_date(hold.placed_at) < since:
         return
-    if not _concerns(both, hold.pickup.member, hold.who, hold.pickup):
+    if not both.concern(hold.who.facts.member, hold.pickup.member):
         return
     if hold.thing is None:
         difference.count(difference.left_out, "holds of a title without items")
@@ -334,11 +259,6 @@ def _stop_again(stop: Stop, who: Person, books: PolicyBooks, on: date) -> Stop:
     age = who.facts.age_on(on)
     decided = acts_stopped(books, member=who.facts.member, cause=cause, on=on, age=age)
     return Stop(cause=cause, acts=frozenset(decided.value), because=decided.because)
-
-
-def _concerns(both: Both, item_member: str, who: Person, branch: BranchCalendar) -> bool:
-    """Whether the draft's member has a part in a case: its item, its patron or its branch."""
-    return both.member in (item_member, who.facts.member, branch.member)
 
 
 def later_rules(both: Both, today: date) -> Iterator[tuple[str, date]]:

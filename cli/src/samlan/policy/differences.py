@@ -23,6 +23,10 @@ class Both:
     draft: PolicyBooks
     member: str
 
+    def concern(self, *members: str) -> bool:
+        """Whether the draft's member is among those that have a part in a case."""
+        return self.member in members
+
 
 @dataclass(slots=True)
 class Row:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from samlan_contracts.policy import BranchCalendar, ItemFacts, PatronFacts, Stop
 from samlan_contracts.policy.facts import Service
@@ -22,6 +22,7 @@ from samlan.policy.cases import Debt
 T = TypeVar("T")
 K = TypeVar("K")
 Tell = Callable[[str, int, int], None]
+OVERDUE: Final = "overdue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +51,11 @@ class OpenLoan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LateReturn:
-    """A fee for being late that is remembered, with its reasons."""
+class ChargedFee:
+    """A fee that is remembered, with its reasons: for late days in `returns`, any other in `charges`."""
 
     fee: str
+    kind: str
     item: str
     thing: ItemFacts | None
     who: Person
@@ -87,7 +89,8 @@ class Recorded:
     """All that can be judged again, and what is known to be missing."""
 
     loans: list[OpenLoan] = field(default_factory=list)
-    returns: list[LateReturn] = field(default_factory=list)
+    returns: list[ChargedFee] = field(default_factory=list)
+    charges: list[ChargedFee] = field(default_factory=list)
     holds: list[LivingHold] = field(default_factory=list)
     people: dict[str, Person] = field(default_factory=dict)
     facts_taken: int = 0
@@ -115,7 +118,7 @@ async def recorded(services: Services, tell: Tell = lambda what, done, of: None)
     wanted = {row["loan"]["patron"] for row in lent} | charged | _in_queues(queues)
     found.people = await _people(services, wanted, tell)
     await _loans(services, found, {row["loan"]["patron"] for row in lent}, waiting, tell)
-    await _returns(services, found, charged, tell)
+    await _fees(services, found, charged, tell)
     await _holds(services, found, queues, tell)
     return found
 
@@ -174,26 +177,29 @@ def _loan(
     )  # fmt: skip
 
 
-async def _returns(services: Services, found: Recorded, patrons: set[str], tell: Tell) -> None:
-    async def of(patron: str) -> list[LateReturn | None]:
+async def _fees(services: Services, found: Recorded, patrons: set[str], tell: Tell) -> None:
+    async def of(patron: str) -> list[ChargedFee | None]:
         fees = await services.fees_of(patron)
-        return [await fee(patron, row) for row in fees.get("items", ()) if row["kind"] == "overdue"]
+        return [await fee(patron, row) for row in fees.get("items", ())]
 
-    async def fee(patron: str, row: Row) -> LateReturn | None:
+    async def fee(patron: str, row: Row) -> ChargedFee | None:
         who = found.people.get(patron)
         if who is None:
             return None
         thing = await services.thing(row["item"]) if row["item"] else None
-        return LateReturn(
-            fee=row["id"], item=row["item"] or "", thing=item_facts(thing) if thing else None, who=who,
-            patron=patron, branch=await services.calendar(thing["home"]) if thing else None,
+        return ChargedFee(
+            fee=row["id"], kind=row["kind"], item=row["item"] or "", who=who, patron=patron,
+            thing=item_facts(thing) if thing else None,
+            branch=await services.calendar(thing["home"]) if thing else None,
             charged_at=datetime.fromisoformat(row["charged_at"]), amount_minor=row["amount"]["amount"],
             outstanding_minor=row["outstanding"]["amount"], currency=row["amount"]["currency"],
             member=row["member"], because=row["because"] or [],
         )  # fmt: skip
 
     for listed in await _each(sorted(patrons), of, "fees", tell):
-        found.returns += [one for one in listed if one is not None]
+        known = [one for one in listed if one is not None]
+        found.returns += [one for one in known if one.kind == OVERDUE]
+        found.charges += [one for one in known if one.kind != OVERDUE]
         found.unreadable += sum(one is None for one in listed)
 
 
