@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx2
+from samlan_contracts.forms import member_of
 from samlan_embedded.ports import free_ports
 from samlan_plumbing.clocks import MachineClock
 from samlan_plumbing.ids import fresh
@@ -60,7 +61,7 @@ def visits_of(sample: Path) -> Iterator[Visit]:
     lent = {row["item"] for row in _rows(sample / "loans.jsonl")}
     held = {row["title"] for row in _rows(sample / "holds.jsonl")}
     for row in _rows(sample / "items.jsonl"):
-        cards = adults.get(row["branch"].partition("/")[0])
+        cards = adults.get(member_of(row["branch"]))
         if row["item"] not in lent and row["title"] not in held and row["material"] == "book" and cards:
             yield Visit(row["item"], row["branch"], cards.pop())
 

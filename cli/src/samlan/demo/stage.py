@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from samlan_contracts.forms import member_of
 from samlan_contracts.policy import BranchCalendar, PolicyBooks, accepts_return
 
 from samlan.consortium import Consortium
@@ -102,7 +103,7 @@ def _accepting(branches: list[dict[str, Any]]) -> Accepts:
     known: dict[tuple[str, str], bool] = {}
 
     def accepts(home: str, branch: str) -> bool:
-        member = home.partition("/")[0]
+        member = member_of(home)
         if (member, branch) not in known:
             ruling = accepts_return(books, branch=calendars[branch], item_member=member, at=now)
             known[member, branch] = ruling.value.accepted

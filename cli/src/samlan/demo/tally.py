@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from samlan_contracts.forms import member_of
+
 from samlan.demo.messages import Languages
 from samlan.playing.effects import Return
 
@@ -56,4 +58,4 @@ def _add(counted: Tally, one: Return, what: str, many: int) -> None:
 
 
 def _member(one: Return) -> str:
-    return one.planned.branch.partition("/")[0]
+    return member_of(one.planned.branch)

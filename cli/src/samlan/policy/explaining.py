@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, get_args
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
+from samlan_contracts.forms import member_of
 from samlan_contracts.policy import (
     BranchCalendar,
     ItemFacts,
@@ -182,7 +183,7 @@ def _item(wish: Wish, branch: BranchCalendar, books: PolicyBooks, known: KnownIt
         raise Trouble("say which item: --item BARCODE, or --material and what else matters")
     base = known.facts if known else ItemFacts(member=branch.member, material="", home=branch.branch)
     if wish.home is not None:
-        base = replace(base, home=wish.home, member=wish.home.partition("/")[0])
+        base = replace(base, home=wish.home, member=member_of(wish.home))
     material = wish.material or base.material
     book = books.book(base.member)
     if material not in book.all_materials:

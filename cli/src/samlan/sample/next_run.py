@@ -10,11 +10,13 @@ from itertools import islice
 from random import Random
 from zoneinfo import ZoneInfo
 
+from samlan_contracts.forms import member_of
+
 from samlan.sample.facts import Borrower, Facts, Kiosk, Lent, Shelved
 from samlan.sample.people import age_on
 from samlan.sample.periods import DAYS, USUAL_DAYS
 from samlan.sample.places import MEMBERS
-from samlan.sample.returns import DEMO, Mix, member_of
+from samlan.sample.returns import DEMO, Mix
 from samlan.sample.rows import Row, stamp
 from samlan.sample.streams import stream
 

@@ -13,6 +13,8 @@ from datetime import date
 from random import Random
 from typing import Literal
 
+from samlan_contracts.forms import member_of
+
 from samlan.sample.facts import Facts, Lent
 from samlan.sample.streams import stream
 
@@ -50,11 +52,6 @@ class PlannedReturn:
     branch: str
     expected: Outcome
     late: bool
-
-
-def member_of(branch: str) -> str:
-    """Return the member's part of a branch's name."""
-    return branch.partition("/")[0]
 
 
 def same_member(home: str, branch: str) -> bool:

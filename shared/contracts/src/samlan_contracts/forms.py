@@ -24,6 +24,11 @@ def day_of(written: str) -> date | None:
         return None
 
 
+def member_of(branch: str) -> str:
+    """The member of a branch `<member>/<branch>`."""
+    return branch.partition("/")[0]
+
+
 def whole_ms(instant: datetime) -> datetime:
     """An instant in whole milliseconds, which is all that the datastore keeps of one."""
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)

@@ -22,6 +22,7 @@ from typing import Any, Final
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import GuestProtocol, OKPKey
+from samlan_contracts.forms import member_of
 
 from samlan_plumbing.clocks import MachineClock
 
@@ -105,7 +106,7 @@ def patron_claims(patron: str, *, member: str, session: str) -> dict[str, str]:
 
 def desk_claims(branch: str) -> dict[str, str]:
     """What the token of the desk of a branch `<member>/<branch>` says."""
-    member = branch.partition("/")[0]
+    member = member_of(branch)
     return {"use": "session", "role": "desk", "sub": f"desk/{branch}", "member": member, "branch": branch}
 
 

@@ -25,6 +25,7 @@ from samlan_contracts.events.billing import (
     InvoiceSentToCollection,
 )
 from samlan_contracts.events.circulation import LoanStageReached
+from samlan_contracts.forms import member_of
 from samlan_contracts.policy import (
     BookSilent,
     FeeKind,
@@ -72,7 +73,7 @@ def stage_charges(
     """What a stage costs by the rules of its day (K22, K23, K25, K30, K31, O38), often nothing.
 
     `ids` are the fees' ids by stage, and `replacement`; amounts of nothing are left out."""
-    branch = event.branch.partition("/")[0]
+    branch = member_of(event.branch)
     member = creditor(books, item=event.thing.member, patron=event.patron_member, branch=branch)
     base = _Base(event, books, at, cause)
     found = [base.fee(member, ids[event.stage])]
@@ -138,7 +139,7 @@ def stage_may_be_known(loan: ClosedLoan, thing: Thing, books: PolicyBooks, recor
     """Whether a loan whose end was recorded then may have come to a stage first that costs something.
 
     Only then is its end remembered, so that a return in time writes nothing."""
-    branch = loan.branch.partition("/")[0]
+    branch = member_of(loan.branch)
     try:
         member = creditor(books, item=thing.member, patron=loan.patron_member or branch, branch=branch)
         days = [stage.on for stage in overdue_stages(books, member=member, due=loan.due).value]

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, Field, ValidationError
 from samlan_contracts.events.catalog import ItemDescribed
-from samlan_contracts.forms import BranchName, day_of
+from samlan_contracts.forms import BranchName, day_of, member_of
 from samlan_contracts.policy import PolicyBooks
 from samlan_contracts.refusing import refusals
 from samlan_contracts.shapes import Audience, ItemState, Thing
@@ -50,7 +50,7 @@ class ItemRow(BaseModel):
     @property
     def member(self) -> str:
         """The member that owns the item."""
-        return self.branch.partition("/")[0]
+        return member_of(self.branch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

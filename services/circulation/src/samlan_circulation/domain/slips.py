@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
+from samlan_contracts.forms import member_of
 from samlan_contracts.policy import PolicyBooks, UnknownMember
 
 from samlan_circulation.domain.outcomes import ROUTING_PENDING, Answer
@@ -150,6 +151,6 @@ def loan_receipt(item: str, due: date, language: str) -> list[str]:
 def language_of(books: PolicyBooks, branch: str) -> str:
     """The language that a branch's member speaks."""
     try:
-        return str(books.book(branch.partition("/")[0]).language)
+        return str(books.book(member_of(branch)).language)
     except UnknownMember:
         return ENGLISH

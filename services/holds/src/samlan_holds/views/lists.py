@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from samlan_contracts.forms import member_of
 from samlan_contracts.shapes import Thing
 from samlan_plumbing.clocks import LibraryClock
 
@@ -114,7 +115,7 @@ class Lists:
 def _distance(place: str, pickup: str) -> int:
     if place == pickup:
         return 0
-    return 1 if place.partition("/")[0] == pickup.partition("/")[0] else 2
+    return 1 if member_of(place) == member_of(pickup) else 2
 
 
 def _entry(queues: dict[str, Queue], row: Row) -> Allotted | None:

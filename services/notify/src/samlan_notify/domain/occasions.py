@@ -10,6 +10,7 @@ from typing import Any, Final
 from samlan_contracts.events.billing import FeeCharged, InvoiceIssued
 from samlan_contracts.events.circulation import ItemReturned, LoanStageReached
 from samlan_contracts.events.holds import HoldExpired, HoldReady
+from samlan_contracts.forms import member_of
 from samlan_contracts.shapes import LoanStage
 
 from samlan_notify.domain.notice import Kind, Notice
@@ -159,8 +160,3 @@ def owed(
         due_at=now, closes_at=closes_at, when=closes_at, about=occasion.about,
         waited_by=machine_now + timedelta(seconds=wait) if wait else None,
     )  # fmt: skip
-
-
-def member_of(branch: str) -> str:
-    """The member of a branch `<member>/<branch>`."""
-    return branch.partition("/")[0]

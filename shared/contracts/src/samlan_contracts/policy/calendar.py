@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from samlan_contracts.forms import member_of
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # How far ahead an opening is looked for; a branch closed for longer has no next opening.
 MAX_DAYS_AHEAD = 400
@@ -71,7 +73,7 @@ class BranchCalendar:
     @property
     def member(self) -> str:
         """The member this branch belongs to."""
-        return self.branch.partition("/")[0]
+        return member_of(self.branch)
 
     @property
     def timezone(self) -> str:
