@@ -133,7 +133,7 @@ class Documents(Generic[S]):
                 return change.outcome
             if await self._commit(key, found, change):
                 return change.outcome
-            await asyncio.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 (a jitter, no secret)
+            await lost_race(attempt)
         raise LostRaces(self.collection.name)
 
     async def commit(self, key: str, held: Stored[S] | None, change: Change[S, T]) -> bool:
@@ -215,6 +215,11 @@ class Documents(Generic[S]):
 
     def _stored(self, found: dict[str, Any]) -> Stored[S]:
         return Stored(self._load(found), found["revision"], found["sequence"])
+
+
+async def lost_race(attempt: int) -> None:
+    """Waits a moment, longer with each attempt, so that those who race do not meet again."""
+    await asyncio.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 (a jitter, no secret)
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,6 @@ write is guarded by the very revision that was decided on, and a lost race decid
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from samlan_contracts.event import Event
 from samlan_contracts.events.holds import ItemRouted
 from samlan_contracts.policy import PolicyBooks
 from samlan_plumbing.consuming import Lanes
-from samlan_plumbing.documents import Change, Documents, LostRaces, Stored
+from samlan_plumbing.documents import RACES, Change, Documents, LostRaces, Stored, lost_race
 from samlan_plumbing.dues import SLOT, earliest
 from samlan_plumbing.outbox import Cause, Tell
 from samlan_plumbing.resources import Resources
@@ -32,7 +31,6 @@ from samlan_holds.store.holds import PAGE, Holds
 T = TypeVar("T")
 Decide = Callable[[Queue, Facts], Verdict[T]]
 
-RACES: Final = 30  # lost races before a decision gives up and is tried again from its message
 LEARN_EVERY_SECONDS: Final = 2.0  # what is still unlearnt at the second look was left by a crash
 BATCH: Final = 100
 DECISIONS_KEPT: Final = timedelta(days=90)  # how long the trace of a return can show them
@@ -198,7 +196,7 @@ class Queues:
                 await first(verdict.outcome)
             if await self._commit(stored, before, verdict, cause):
                 return verdict.outcome
-            await asyncio.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 (a jitter, no secret)
+            await lost_race(attempt)
         raise LostRaces(self.collection.name)
 
     async def _looked_up(self, queue: Queue, asks: Asks) -> Queue:
