@@ -160,6 +160,23 @@ def test_a_feature_film_costs_five_kronor_a_day() -> None:
     assert Story().returned(FANNY, days_late=3).owed() == 1500
 
 
+def test_late_days_are_owed_to_the_member_whose_rule_charges_them() -> None:
+    """Where a book says that the branch's rules count for fees, what it charges is its own, in its currency."""
+    text = (Path(__file__).parents[3] / "policies" / "gladsaxe.yaml").read_text(encoding="utf-8")
+    assert "overdue_fees: item" in text
+    book, _ = check_book(text.replace("overdue_fees: item", "overdue_fees: branch"), "gladsaxe.yaml")
+    assert book is not None
+    books = PolicyBooks(book, BOOKS.book("kungsbacka"))
+    late = ClosedLoan(
+        loan="l1", patron="karin", patron_member="kungsbacka", born=GROWN, branch="gladsaxe/b",
+        borrowed_at=NOON - timedelta(days=40), due=DUE, returned_at=NOON,
+    )  # fmt: skip
+    cost = assessed(late, RODA_RUMMET, books, calendar("gladsaxe"), fee="f", at=NOON, cause="e")
+    assert (cost.member, cost.amount) == ("gladsaxe", Money(600, "DKK"))
+    home = assessed(late, RODA_RUMMET, books, calendar("kungsbacka"), fee="f", at=NOON, cause="e")
+    assert (home.member, home.amount) == ("kungsbacka", Money(900, "SEK"))
+
+
 def test_childrens_media_cost_an_adult_nothing() -> None:
     assert Story().returned(MIO, days_late=9).ledger.fees == {}
 

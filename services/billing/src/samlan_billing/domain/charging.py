@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from samlan_contracts.events.billing import FeeCharged, FeeCorrected
-from samlan_contracts.policy import BranchCalendar, Money, PatronFacts, PolicyBooks, overdue_fee
+from samlan_contracts.policy import (
+    BranchCalendar,
+    Money,
+    PatronFacts,
+    PolicyBooks,
+    creditor,
+    overdue_fee,
+)
 from samlan_contracts.shapes import Because, ClosedLoan, Thing
 
 from samlan_billing.domain.ledger import Booked, Entry, Fee, Known, Ledger
@@ -55,8 +62,9 @@ def assessed(
         books, item=thing, patron=PatronFacts(member=loan.patron_member, born=loan.born),
         due=loan.due, returned_at=loan.returned_at, branch=calendar,
     )  # fmt: skip
+    owed_to = creditor(books, item=thing.member, patron=loan.patron_member, branch=calendar.member)
     return Charge(
-        fee=fee, kind=OVERDUE, member=thing.member, amount=decision.value.total, at=at, cause=cause,
+        fee=fee, kind=OVERDUE, member=owed_to, amount=decision.value.total, at=at, cause=cause,
         because=decision.because, patron_member=loan.patron_member, born=loan.born,
         item=thing.item, title=thing.title, loan=loan.loan,
     )  # fmt: skip
