@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from samlan_contracts.forms import Minor, Name
 from samlan_plumbing.http import Json, Problem, private_router, problem
 from samlan_plumbing.ids import fresh
 from samlan_plumbing.importing import Rows
@@ -22,10 +23,7 @@ from samlan_billing.views.state import StateViews
 
 FEES_AT_ONCE: Final = 500  # what one payment may name: more than any patron owes
 PAGES_AT_ONCE: Final = 10_000
-MOST_MINOR: Final = 100_000_000
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True)]
-Minor = Annotated[int, Field(gt=0, le=MOST_MINOR, strict=True)]
 
 STATUS: Final[dict[Reason, int]] = {
     "already_paid": 409,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from samlan_contracts.forms import first_fault, whole_ms
+from samlan_contracts.forms import Name, first_fault, whole_ms
 from samlan_plumbing.http import Problem, private_router
 from samlan_plumbing.ids import derive
 from samlan_plumbing.importing import Report, Rows
@@ -27,7 +27,6 @@ from samlan_holds.views.lists import Lists
 
 CHANGES: Final = 200  # of one batch; more is no patron's list
 Cursor = Annotated[str | None, Query(max_length=400)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Body(BaseModel):

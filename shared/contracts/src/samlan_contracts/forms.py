@@ -6,11 +6,15 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Final
 
-from pydantic import StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 # One line: nothing that could end a message's header or a line of a log.
 LINE: Final = r"^[^\x00-\x1f\x7f-\x9f\x{2028}\x{2029}]+$"
 
+MOST_MINOR: Final = 100_000_000  # a million kronor: above it an amount is a slip of the pen
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Minor = Annotated[int, Field(gt=0, le=MOST_MINOR, strict=True)]
 BranchName = Annotated[str, StringConstraints(pattern=r"^[^\s/]{1,60}/[^\s/]{1,60}$")]
 
 

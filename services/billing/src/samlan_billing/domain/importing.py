@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from samlan_contracts.forms import first_fault
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+from samlan_contracts.forms import Minor, Name, first_fault
 from samlan_contracts.policy import PolicyBooks
 
 from samlan_billing.domain.invoicing import collection_at
@@ -21,8 +21,6 @@ from samlan_billing.domain.standing import local_day
 ImportedKind = Literal[
     "overdue", "reminder", "invoice", "replacement", "card", "print", "interlibrary", "other"
 ]
-MOST_MINOR: Final = 100_000_000  # a million kronor: above it a row is a slip of the pen
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class FeeRow(BaseModel):
@@ -34,7 +32,7 @@ class FeeRow(BaseModel):
     patron: Name
     member: Name
     kind: ImportedKind
-    amount: Annotated[int, Field(gt=0, le=MOST_MINOR, strict=True)]
+    amount: Minor
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     charged_at: AwareDatetime
     item: Name | None = None

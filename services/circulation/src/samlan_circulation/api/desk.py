@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from samlan_contracts.forms import Name
 from samlan_contracts.policy import Service
 from samlan_plumbing.http import Problem, problem
 
@@ -18,7 +19,6 @@ from samlan_circulation.handlers.returns import DeskReturn, Returns
 from samlan_circulation.views import Views, shown_item
 
 MOST_RENEWALS: Final = 500  # a patron's page has no more
-Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Body(BaseModel):
@@ -30,40 +30,40 @@ class Body(BaseModel):
 class LoanBody(Body):
     """Lend this item to this patron."""
 
-    item: Word
-    patron: Word
-    branch: Word
-    channel: Word = "desk"
-    agent: Word | None = None
+    item: Name
+    patron: Name
+    branch: Name
+    channel: Name = "desk"
+    agent: Name | None = None
     service: Service = "branch"
     happened_at: AwareDatetime | None = None
-    command: Word | None = None
+    command: Name | None = None
 
 
 class RenewalBody(Body):
     """Renew these loans; `patron` is whose they must be, null when staff ask."""
 
-    loans: Annotated[list[Word], Field(min_length=1, max_length=MOST_RENEWALS)]
-    patron: Word | None = None
-    channel: Word = "web"
-    command: Word | None = None
+    loans: Annotated[list[Name], Field(min_length=1, max_length=MOST_RENEWALS)]
+    patron: Name | None = None
+    channel: Name = "web"
+    command: Name | None = None
 
 
 class ReturnBody(Body):
     """Take this item in."""
 
-    item: Word
-    branch: Word
+    item: Name
+    branch: Name
     happened_at: AwareDatetime | None = None
-    command: Word | None = None
+    command: Name | None = None
 
 
 class MarkBody(Body):
     """Say what became of an item."""
 
-    state: Word
-    branch: Word
-    command: Word | None = None
+    state: Name
+    branch: Name
+    command: Name | None = None
 
 
 def desk_routes(router: APIRouter, loans: Loans, returns: Returns, marks: Marks, views: Views) -> None:

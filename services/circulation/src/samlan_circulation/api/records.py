@@ -6,10 +6,11 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from pydantic import Field
+from samlan_contracts.forms import Name
 from samlan_plumbing.http import Problem, problem
 from samlan_plumbing.importing import Rows
 
-from samlan_circulation.api.desk import Body, Word
+from samlan_circulation.api.desk import Body
 from samlan_circulation.handlers.imports import Imports
 from samlan_circulation.store import Store
 from samlan_circulation.views import PAGE, Views
@@ -20,7 +21,7 @@ MOST_STATES: Final = 1_000
 class StatesBody(Body):
     """Where are these items."""
 
-    items: Annotated[list[Word], Field(max_length=MOST_STATES)]
+    items: Annotated[list[Name], Field(max_length=MOST_STATES)]
 
 
 def record_routes(router: APIRouter, store: Store, views: Views, imports: Imports) -> None:

@@ -16,12 +16,12 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+from samlan_contracts.forms import Minor
 
 NO_CONTROLS: Final = r"^[^\p{Cc}]+$"
 LOANS_AT_ONCE: Final = 400
 HOLDS_AT_ONCE: Final = 200
 FEES_AT_ONCE: Final = 400
-MOST_MINOR: Final = 100_000_000
 MOST_PAGES: Final = 10_000
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2199
@@ -32,7 +32,6 @@ PathId = Annotated[str, Path(min_length=1, max_length=200, pattern=NO_CONTROLS)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 Pin = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Cursor = Annotated[str | None, Query(max_length=400)]
-Minor = Annotated[int, Field(gt=0, le=MOST_MINOR, strict=True)]
 
 
 def _written(value: Any) -> Any:
