@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samlan_billing.domain import desk, paying
 from samlan_billing.domain.charging import Charge, assessed, charge, lower, surely_in_time
-from samlan_billing.domain.importing import FeeRow, fee_of, read_row, with_imported
+from samlan_billing.domain.importing import FeeRow, fee_of, with_imported
 from samlan_billing.domain.ledger import Account, Booked, Known, Ledger
 from samlan_billing.domain.paying import Paid, Payment, Waived, Waiver
 from samlan_billing.domain.refusals import Refused
@@ -506,54 +506,6 @@ def test_an_interlibrary_copy_costs_what_it_cost() -> None:
     found = desk.price(wanted, PatronFacts(member="kungsbacka", born=GROWN), BOOKS, NOON.date())
     assert not isinstance(found, Refused)
     assert found.value == Money(4210, "SEK")
-
-
-# -- rows of an import ---------------------------------------------------------------------------------------
-
-ROW = {
-    "fee": "f1", "patron": "karin", "member": "vast", "kind": "overdue", "amount": 1500,
-    "currency": "SEK", "charged_at": "2026-10-01T12:00:00+02:00", "unheard_of": 1,
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("wrong", "place"),
-    [
-        ({"amount": "1500"}, "amount"),
-        ({"amount": 15.5}, "amount"),
-        ({"amount": True}, "amount"),
-        ({"amount": 0}, "amount"),
-        ({"amount": -1}, "amount"),
-        ({"amount": 10**12}, "amount"),
-        ({"currency": "DKK"}, "currency"),
-        ({"currency": "kr"}, "currency"),
-        ({"member": "atlantis"}, "member"),
-        ({"kind": "gift"}, "kind"),
-        ({"charged_at": "2026-10-01T12:00:00"}, "charged_at"),
-        ({"charged_at": "yesterday"}, "charged_at"),
-        ({"patron": ""}, "patron"),
-        ({"fee": 7}, "fee"),
-        ({"invoice_due": "soon"}, "invoice_due"),
-    ],
-)
-def test_a_row_that_cannot_be_used_says_where(wrong: dict[str, Any], place: str) -> None:
-    said = read_row({**ROW, **wrong}, BOOKS)
-    assert isinstance(said, str)
-    assert said.startswith(f"{place}:")
-
-
-@pytest.mark.parametrize("row", [None, [], "f1", 3])
-def test_a_row_that_is_no_object_is_refused(row: Any) -> None:
-    assert isinstance(read_row(row, BOOKS), str)
-
-
-def test_a_good_row_becomes_a_fee() -> None:
-    row = read_row(ROW, BOOKS)
-    assert isinstance(row, FeeRow)
-    assert (fee_of(row, BOOKS, NOON).outstanding, fee_of(row, BOOKS, NOON).account) == (
-        1500,
-        Account("vast", "SEK"),
-    )
 
 
 # -- whatever the order --------------------------------------------------------------------------------------
