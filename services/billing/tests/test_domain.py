@@ -161,7 +161,7 @@ def test_a_feature_film_costs_five_kronor_a_day() -> None:
 
 
 def test_late_days_are_owed_to_the_member_whose_rule_charges_them() -> None:
-    """Where a book says that the branch's rules count for fees, what it charges is its own, in its currency."""
+    """Where a book lets the branch's rules count for fees, what it charges is its own, in its currency."""
     text = (Path(__file__).parents[3] / "policies" / "gladsaxe.yaml").read_text(encoding="utf-8")
     assert "overdue_fees: item" in text
     book, _ = check_book(text.replace("overdue_fees: item", "overdue_fees: branch"), "gladsaxe.yaml")
