@@ -80,6 +80,18 @@ def test_a_mistake_is_told_with_its_line(right: str, wrong: str, said: str) -> N
     assert any(said in mistake.text for mistake in mistakes), [str(mistake) for mistake in mistakes]
 
 
+@pytest.mark.parametrize("wrong", ["", "currency: kroner\n"])
+def test_a_wrong_currency_is_one_mistake_and_not_one_for_each_amount(wrong: str) -> None:
+    found = check_book(BERGEN.replace("currency: NOK\n", wrong, 1), "bergen.yaml")[1]
+    assert [one.text.partition(" ")[0] for one in found] == ["`currency`"]
+
+
+@pytest.mark.parametrize("odd", ["fifteen", "15 years", "-1", "[15]"])
+def test_an_age_that_may_be_written_in_two_ways_is_one_mistake(odd: str) -> None:
+    found = check_book(BERGEN.replace("min_age: 12", f"min_age: {odd}", 1), "bergen.yaml")[1]
+    assert [one.text.partition(" cannot be ")[0] for one in found] == ["rule skis_from_12: `min_age`"]
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "remedy"),
     [

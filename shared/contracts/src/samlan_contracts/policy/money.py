@@ -8,6 +8,7 @@ from typing import Any
 
 # ISO 4217: a currency has two decimals unless it is one of these.
 _DECIMALS = {"ISK": 0, "JPY": 0}
+OTHER_CURRENCY = "but this book is in"  # what follows is that book's own
 _WRITTEN = re.compile(r"(\d{1,9})(?:\.(\d+))?(?: ([A-Z]{3}))?")
 
 
@@ -26,7 +27,7 @@ class Money:
         if match is None or len(match[2] or "") != _decimals(currency):
             raise ValueError(f"an amount has a unit and all its decimals, such as {example}; not {written!r}")
         if match[3] not in (None, currency):
-            raise ValueError(f"an amount in {match[3]}, but this book is in {currency}")
+            raise ValueError(f"an amount in {match[3]}, {OTHER_CURRENCY} {currency}")
         return cls(int(match[1] + (match[2] or "")), currency)
 
     def __add__(self, other: Money) -> Money:

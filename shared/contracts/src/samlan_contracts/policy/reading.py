@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from samlan_contracts.policy.book import SUBJECTS, Book
 from samlan_contracts.policy.checks import Finding, check_rules
+from samlan_contracts.policy.money import OTHER_CURRENCY
 from samlan_contracts.policy.remedies import remedy_of
 
 # A book of a thousand rules is below this; larger is not a policy book.
@@ -185,7 +186,26 @@ def _model(data: dict[str, Any]) -> tuple[Book | None, list[Finding]]:
     try:
         return Book.model_validate(data, context=context), []
     except ValidationError as error:
-        return None, [_finding(dict(problem), data) for problem in error.errors(include_url=False)]
+        problems = [dict(problem) for problem in error.errors(include_url=False)]
+        return None, [_finding(problem, data) for problem in _each_field_once(problems)]
+
+
+def _each_field_once(problems: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The problems, with those of a figure that may be written in two ways told as the one they are.
+
+    Of a book whose currency is wrong, no amount is told to be in another."""
+    told: set[Location] = set()
+    nameless = any(problem["loc"] == ("currency",) for problem in problems)
+    for problem in problems:
+        where = problem["loc"]
+        if nameless and OTHER_CURRENCY in problem["msg"]:
+            continue
+        if not (len(where) > 3 and where[0] in SUBJECTS and isinstance(where[3], str)):
+            yield problem
+        elif where[:3] not in told:
+            told.add(where[:3])
+            said = f"cannot be {problem['input']!r}"
+            yield {**problem, "loc": where[:3], "type": "of_two_kinds", "msg": said}
 
 
 def _finding(problem: dict[str, Any], data: dict[str, Any]) -> Finding:
