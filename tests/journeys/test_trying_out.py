@@ -13,9 +13,10 @@ from samlan.policy.books import as_on, beside, draft, in_force
 from samlan.policy.cases import Explained
 from samlan.policy.comparing import compare
 from samlan.policy.differences import Both, Difference
-from samlan.policy.explaining import Wish, asked_of
+from samlan.policy.explaining import asked_of
 from samlan.policy.recorded import Recorded, recorded
 from samlan.policy.simulating import as_json_object
+from samlan.policy.wishes import Wish
 from samlan_testkit.world import POLICIES
 
 from .town import Town, held, lent

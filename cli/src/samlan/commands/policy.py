@@ -102,7 +102,8 @@ def _explain(policy: typer.Typer) -> None:
         With --patron or --item the running consortium is asked for what it knows; without them the books
         alone answer, from the facts given. Facts given go before what is known. Nothing is changed.
         """
-        from samlan.policy.explaining import Wish, explain_command
+        from samlan.policy.explaining import explain_command
+        from samlan.policy.wishes import Wish
 
         wish = Wish(
             branch=branch, on=on, patron=patron, item=item, acts=tuple(one.value for one in act or ()),
