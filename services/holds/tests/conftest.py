@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -26,7 +26,7 @@ from samlan_holds import app
 from samlan_plumbing.clocks import MachineClock
 from samlan_plumbing.peers import PREFIX
 from samlan_plumbing.tokens import Signer
-from samlan_testkit.world import World
+from samlan_testkit.world import NOON, World
 
 OPENING = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("10:00", "19:00"))
 LERUM, PARTILLE, KUNGSBACKA, OREBRO = (
@@ -109,20 +109,30 @@ class Holds:
 
     async def scan(
         self, item: str, branch: str = LERUM, *, times: int = 1, sequence: int | None = None,
-        route: bool = True, was: str = "on_loan", settle: bool = True, **more: Any,
+        route: bool = True, was: str = "on_loan", settle: bool = True,
+        lent_to: str | None = None, **more: Any,
     ) -> int:  # fmt: skip
-        """Circulation tells that an item was scanned as handed in; its sequence."""
+        """Circulation tells that an item was scanned as handed in; its sequence.
+
+        The loan that ended by it, if it is to be told, began a moment after this world did."""
         number = sequence if sequence is not None else self.next(f"item/{item}")
         event = ItemReturned.model_validate(
             {
                 "fact": f"fact-{item}-{number}", "thing": thing(item, **more), "branch": branch,
                 "mode": "kiosk", "returned_at": self.world.clock.now(), "was": was, "route": route,
+                "loan": self._loan(lent_to, branch) if lent_to else None,
             }
         )  # fmt: skip
         await self.tell(event, f"item/{item}", sequence=number, times=times)
         if settle:
             await self.world.settle()
         return number
+
+    def _loan(self, patron: str, branch: str) -> dict[str, Any]:
+        return {
+            "loan": "l1", "patron": patron, "patron_member": "vast", "branch": branch, "due": "2026-12-21",
+            "borrowed_at": NOON + timedelta(minutes=1), "returned_at": self.world.clock.now(),
+        }  # fmt: skip
 
     async def shelve(self, item: str = COPY, *, sequence: int | None = None, times: int = 1) -> None:
         """Circulation tells that an item stands on the shelf where its last routing sent it."""

@@ -272,6 +272,25 @@ async def test_an_item_handed_in_again_before_its_loan_was_heard_of_is_free_once
         assert (await holds.state(waits))["state"] == "allotted"
 
 
+async def test_an_item_handed_in_says_that_it_was_lent_though_nobody_heard_of_that_yet(holds: Any) -> None:
+    wanted = await holds.queue_of("anna", "cilla")
+    await holds.scan("red-1", sequence=2)
+    await holds.shelve(sequence=3)
+    await holds.scan("red-1", sequence=8, lent_to="anna", times=2)
+    assert holds.routed().hold.patron == "cilla"
+    assert await holds.ended("anna") == "collected"
+    await holds.lend("anna", sequence=5)
+    assert [one.hold for one in holds.world.events(HoldCollected)] == [wanted["anna"]]
+    assert [one.hold.patron for one in holds.routings()] == ["anna", "cilla"]
+
+
+async def test_an_item_handed_in_collects_no_hold_placed_since_it_was_lent(holds: Any) -> None:
+    holds.world.clock.set(holds.world.clock.now() + timedelta(days=1))
+    await holds.queue_of("anna")
+    await holds.scan("red-1", lent_to="anna")
+    assert holds.routed().hold.patron == "anna"
+
+
 async def test_a_waiting_hold_is_collected_by_any_copy(holds: Any) -> None:
     await holds.queue_of("anna", "cilla")
     await holds.lend("anna", "red-2")

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from samlan_contracts.events.holds import ItemRouted, QueueChanged
 from samlan_contracts.policy import PolicyBooks, Stop, check_book
 from samlan_contracts.policy.calendar import BranchCalendar
-from samlan_contracts.shapes import Thing
+from samlan_contracts.shapes import ClosedLoan, Thing
 from samlan_holds.domain.changing import Cancelled, Wish, change
-from samlan_holds.domain.collecting import Lending, lend
+from samlan_holds.domain.collecting import Lending, hand_in, lend
 from samlan_holds.domain.facts import Facts, NotFetched, Standing
 from samlan_holds.domain.model import (
     FRONT,
@@ -28,7 +28,7 @@ from samlan_holds.domain.model import (
     Waiting,
 )
 from samlan_holds.domain.placing import Placing, place
-from samlan_holds.domain.routing import Routed, Scan, item_gone, route, routing_refused
+from samlan_holds.domain.routing import Routed, Scan, Unheld, item_gone, route, routing_refused
 from samlan_holds.domain.shelving import expire_uncollected, shelve
 from samlan_holds.store.coding import operators, queue_of, row_of, waiting_row
 from samlan_testkit.world import POLICIES
@@ -252,6 +252,7 @@ branches = st.sampled_from([LERUM, PARTILLE])
 STEPS = st.one_of(
     st.tuples(st.just("place"), numbers, branches),
     st.tuples(st.just("scan"), items, branches),
+    st.tuples(st.just("hand in"), items, numbers, branches),
     st.tuples(st.just("old scan"), items, branches),
     st.tuples(st.just("shelve"), items),
     st.tuples(st.just("refuse"), items),
@@ -297,6 +298,24 @@ def _scans(model: Model, number: int, branch: str) -> None:
     _check_served(model, before, model.take(route(before, asked, facts(model.books))))
 
 
+def _hands_in(model: Model, number: int, patron: int, branch: str) -> None:
+    """The item comes back before its loan was heard of."""
+    before, borrower = model.queue, PatronId(f"p{patron}")
+    scanned = scan(f"i{number}", model.sequence, branch)
+    loan = ClosedLoan(
+        loan="l", patron=borrower, patron_member="vast", branch=branch, borrowed_at=NOW + timedelta(days=1),
+        due=date(2027, 1, 1), returned_at=NOW + timedelta(days=2),
+    )  # fmt: skip
+    verdict = hand_in(before, scanned, loan, facts(model.books))
+    model.take(verdict)
+    assert model.queue.wait_by(borrower) is None and model.queue.allotted_by(borrower) is None
+    kept = {one.item for one in model.queue.allotted}
+    routed = {one.item for one in verdict.events if isinstance(one, ItemRouted)}
+    assert {one.item for one in before.allotted} - kept - {scanned.item} <= routed
+    repeated = hand_in(model.queue, scanned, loan, facts(model.books))
+    assert repeated.queue is None or isinstance(verdict.outcome, Unheld)
+
+
 def _scans_again(model: Model, number: int, branch: str) -> None:
     before = model.queue
     if entry := before.allotted_item(ItemBarcode(f"i{number}")):
@@ -324,8 +343,8 @@ def _lends(model: Model, number: int, patron: int, past: bool) -> None:
     item, borrower = ItemBarcode(f"i{number}"), PatronId(f"p{patron}")
     before = {one.item for one in model.queue.allotted}
     lending = Lending(
-        item=item, patron=borrower, loan="l", borrowed_at=NOW + timedelta(days=1), past=past,
-        sequence=0 if past else model.sequence,
+        item=item, patron=borrower, loan="l", borrowed_at=NOW + timedelta(days=1),
+        sequence=0 if past else model.sequence, past=past, away=not past,
     )  # fmt: skip
     verdict = lend(model.queue, lending, facts(model.books))
     model.take(verdict)
@@ -367,9 +386,9 @@ def _wishes(model: Model, number: int, **wish: Any) -> Any:
 
 
 STORIES: dict[str, Any] = {
-    "place": _places, "scan": _scans, "old scan": _scans_again, "shelve": _shelves, "refuse": _refuses,
-    "gone": _loses, "lend": _lends, "expire": _expires, "cancel": _cancels, "freeze": _freezes,
-    "move": _moves,
+    "place": _places, "scan": _scans, "hand in": _hands_in, "old scan": _scans_again, "shelve": _shelves,
+    "refuse": _refuses, "gone": _loses, "lend": _lends, "expire": _expires, "cancel": _cancels,
+    "freeze": _freezes, "move": _moves,
 }  # fmt: skip
 
 

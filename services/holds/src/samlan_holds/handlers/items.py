@@ -16,18 +16,18 @@ from samlan_contracts.events.circulation import (
 from samlan_plumbing.outbox import Cause, Tell
 from samlan_plumbing.resources import Resources
 
-from samlan_holds.domain.collecting import Lending, lend
+from samlan_holds.domain.collecting import Lending, hand_in, lend
 from samlan_holds.domain.model import BranchId, HoldId, ItemBarcode, PatronId
-from samlan_holds.domain.routing import Overtaken, Routed, Scan, Unheld, item_gone, route, routing_refused
+from samlan_holds.domain.routing import Overtaken, Routed, Scan, Unheld, item_gone, routing_refused
 from samlan_holds.domain.shelving import shelve
 from samlan_holds.store.copies import Copies, Row, item_fields, whereabouts_fields
 from samlan_holds.store.holds import Holds
-from samlan_holds.store.queues import Asks, Queues
+from samlan_holds.store.queues import NOBODY, Asks, Queues
 
 OUT_OF_REACH: Final = frozenset(
     {"on_loan", "lost", "claimed_returned", "missing", "withdrawn", "in_repair"}
 )  # states in which an item serves no hold
-UNHELD: Final = 1  # a repeat of the scan may meet a hold, whose routing is another event than "nobody waits"
+UNHELD: Final = 9  # beyond what a queue tells of a scan: a repeat may meet a hold, and that is another event
 EVER_AFTER: Final = 2**62  # a withdrawn item is gone whatever was scanned before
 
 
@@ -46,8 +46,10 @@ class Items:
             return
         scan = Scan.of(event, envelope.sequence)
         outcome = await self._queues.decide(
-            scan.thing.title, Cause.of(envelope), lambda queue, facts: route(queue, scan, facts)
-        )
+            scan.thing.title, Cause.of(envelope),
+            lambda queue, facts: hand_in(queue, scan, event.loan, facts),
+            asks=Asks(patrons=(PatronId(event.loan.patron),)) if event.loan else NOBODY,
+        )  # fmt: skip
         if isinstance(outcome, Overtaken):
             return
         if isinstance(outcome, Unheld):
