@@ -215,6 +215,22 @@ async def test_five_pages_of_what_is_not_lent_are_free(billing: Any, pages: int,
     assert (await billing.owed()).get(KUNGSBACKA, 0) == minor
 
 
+@pytest.mark.clause("K30", "K31")
+@pytest.mark.parametrize(("price", "minor"), [(None, 12000), (12000, 12000), (12001, 12001)])
+async def test_a_damaged_item_costs_its_price_also_a_child(
+    billing: Any, price: int | None, minor: int
+) -> None:
+    thing = {"item": "i9", "title": "t9", "member": "kungsbacka", "home": "kungsbacka/fyren",
+             "material": "book", "audience": "child", "price_minor": price}  # fmt: skip
+    fee = (await charge(billing, "replacement", "lasse", item="i9", thing=thing)).json()
+    assert (fee["kind"], fee["item"], fee["amount"]["amount"]) == ("replacement", "i9", minor)
+    assert fee["because"][0]["cites"] == ["K30", "K31"]
+    assert reasons(await charge(billing, "replacement", "lasse", thing=thing, amount=1)) == [
+        ("amount_not_wanted", None)
+    ]
+    assert reasons(await charge(billing, "replacement", "lasse")) == [("unknown_kind", None)]
+
+
 @pytest.mark.clause("K26")
 async def test_an_interlibrary_loan_costs_twenty_kronor_and_a_copy_what_it_cost(billing: Any) -> None:
     assert (await charge(billing, "interlibrary")).json()["amount"]["amount"] == 2000

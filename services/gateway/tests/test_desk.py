@@ -182,6 +182,18 @@ async def test_five_pages_are_free_of_what_is_not_lent(town: Town) -> None:
             assert fee["amount"] == {"amount": minor, "currency": "SEK"}, asked
 
 
+@pytest.mark.clause("K30", "K31")
+async def test_the_desk_charges_what_a_damaged_item_costs(town: Town) -> None:
+    who, item = await town.patron("kungsbacka"), await town.item(at=KUNGSBACKA, price=26000)
+    async with town.desk(KUNGSBACKA) as desk:
+        fee = only(
+            await desk.post("/v1/desk/fees", json={"patron": who, "kind": "replacement", "item": item}), 201
+        )
+        assert (fee["amount"], fee["item"]) == ({"amount": 26000, "currency": "SEK"}, item)
+        refused = await desk.post("/v1/desk/fees", json={"patron": who, "kind": "replacement", "item": "no"})
+        assert (refused.status_code, reasons(refused)) == (409, ["unknown_kind"])
+
+
 async def test_fees_are_charged_by_the_book_waived_within_its_limit_and_paid(town: Town) -> None:
     who = await town.patron("kungsbacka")
     async with town.desk(KUNGSBACKA) as desk, town.desk(LERUM) as elsewhere:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from samlan_contracts.forms import Minor, Name
+from samlan_contracts.shapes import Thing
 from samlan_plumbing.http import Json, Problem, private_router, problem
 from samlan_plumbing.ids import fresh
 from samlan_plumbing.importing import Rows
@@ -63,6 +64,7 @@ class FeeBody(Body):
     item: Name | None = None
     pages: Annotated[int, Field(ge=1, le=PAGES_AT_ONCE, strict=True)] = 1
     reference: bool = False
+    thing: Thing | None = None
     amount: Minor | None = None
 
 
@@ -134,7 +136,7 @@ def _writing(private: APIRouter, paying: Paying) -> None:
         """Charges a fee of the desk, at the book's price."""
         asked = AskedFee(
             kind=body.kind, member=body.member, item=body.item, pages=body.pages,
-            reference=body.reference, amount_minor=body.amount,
+            reference=body.reference, amount_minor=body.amount, thing=body.thing,
         )  # fmt: skip
         done = await paying.charge(body.patron, asked, body.command)
         if isinstance(done, Refused):

@@ -10,6 +10,7 @@ from datetime import date
 from typing import cast
 
 from samlan_contracts.policy import (
+    BookSilent,
     Decision,
     Money,
     PatronFacts,
@@ -17,8 +18,10 @@ from samlan_contracts.policy import (
     UnknownFee,
     UnknownMember,
     fee,
+    replacement_price,
 )
 from samlan_contracts.policy.figures import FeeKind
+from samlan_contracts.shapes import Because, Thing
 
 from samlan_billing.domain.refusals import Refusal, Refused
 
@@ -27,18 +30,23 @@ from samlan_billing.domain.refusals import Refusal, Refused
 class DeskFee:
     """A command to charge a patron for a card, a print, an interlibrary loan (K10, K26, K27).
 
-    `reference`: what is printed is a copy of a work that is not lent."""
+    `reference`: what is printed is a copy of a work that is not lent. `thing`: the item that is lost or
+    damaged, whose price is asked for (K30, K31)."""
 
     member: str
     kind: str
     pages: int = 1
     reference: bool = False
     actual_minor: int | None = None
+    thing: Thing | None = None
 
 
 def price(wanted: DeskFee, patron: PatronFacts, books: PolicyBooks, on: date) -> Decision[Money] | Refused:
     """What the fee costs by the book of its member, or why it cannot be charged."""
     try:
+        if wanted.thing is not None:
+            item = replacement_price(books, item=wanted.thing, on=on)
+            return _by_the_book(item.value, wanted, item.because)
         found = fee(
             books,
             member=wanted.member,
@@ -50,16 +58,16 @@ def price(wanted: DeskFee, patron: PatronFacts, books: PolicyBooks, on: date) ->
         )
     except UnknownMember:
         return Refused((Refusal(reason="unknown_member"),))
-    except UnknownFee:
+    except (UnknownFee, BookSilent):
         return Refused((Refusal(reason="unknown_kind"),))
     if found.value is not None:
-        return _by_the_book(found.value, wanted, found)
+        return _by_the_book(found.value, wanted, found.because)
     if wanted.actual_minor is None:
         return Refused((Refusal("amount_needed", found.because),))
     return Decision(Money(wanted.actual_minor, books.book(wanted.member).currency), found.because)
 
 
-def _by_the_book(amount: Money, wanted: DeskFee, found: Decision[Money | None]) -> Decision[Money] | Refused:
+def _by_the_book(amount: Money, wanted: DeskFee, because: Because) -> Decision[Money] | Refused:
     if wanted.actual_minor is not None:
-        return Refused((Refusal("amount_not_wanted", found.because),))
-    return Decision(amount, found.because)
+        return Refused((Refusal("amount_not_wanted", because),))
+    return Decision(amount, because)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from samlan_contracts.policy import PatronFacts, waiver_limit
+from samlan_contracts.shapes import Thing
 from samlan_plumbing.ids import derive
 from samlan_plumbing.outbox import Cause
 
 from samlan_billing.domain.charging import Charge, charge, fee_of
 from samlan_billing.domain.desk import DeskFee, price
 from samlan_billing.domain.importing import born_of
-from samlan_billing.domain.ledger import Booked, Fee, Known, Ledger
+from samlan_billing.domain.ledger import REPLACEMENT, Booked, Fee, Known, Ledger
 from samlan_billing.domain.paying import Paid, Payment, Waived, Waiver, pay, waive, waived_before
 from samlan_billing.domain.refusals import Refusal, Refused
 from samlan_billing.domain.standing import local_day
@@ -26,7 +27,7 @@ T = TypeVar("T")
 class AskedFee:
     """What the desk asks to be charged; the member is the patron's own unless another is named.
 
-    `reference`: what is printed is a copy of a work that is not lent (K27)."""
+    `reference`: what is printed is a copy of a work that is not lent (K27). `thing`: the item it is about."""
 
     kind: str
     member: str | None = None
@@ -34,6 +35,7 @@ class AskedFee:
     pages: int = 1
     reference: bool = False
     amount_minor: int | None = None
+    thing: Thing | None = None
 
 
 class Paying:
@@ -80,12 +82,14 @@ class Paying:
         if copy is None or copy.get("removed"):
             return Refused((Refusal(reason="unknown_patron"),))
         person = PatronFacts(member=copy["member"], born=born_of(copy))
+        lost = asked.thing if asked.kind == REPLACEMENT else None
         wanted = DeskFee(
-            member=asked.member or person.member,
+            member=lost.member if lost else asked.member or person.member,
             kind=asked.kind,
             pages=asked.pages,
             reference=asked.reference,
             actual_minor=asked.amount_minor,
+            thing=lost,
         )
         cost = price(wanted, person, books, local_day(books, person.member, now))
         if isinstance(cost, Refused):
@@ -94,6 +98,7 @@ class Paying:
         booking = Charge(
             fee=fee, kind=wanted.kind, member=wanted.member, amount=cost.value, at=now, cause=fee,
             because=cost.because, patron_member=person.member, born=person.born, item=asked.item,
+            title=lost.title if lost else None,
         )  # fmt: skip
         if not cost.value:
             return fee_of(booking)

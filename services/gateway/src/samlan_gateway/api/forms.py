@@ -213,7 +213,8 @@ class DeskHoldForm(Somebody):
 class DeskFeeForm(Somebody):
     """A fee of the desk: the book says how much; `amount` (minor units) only for kinds at actual cost.
 
-    `reference`: the pages are copies of a work that is not lent, as they are when `item` is such a one."""
+    `reference`: the pages are copies of a work that is not lent, as they are when `item` is such a one. The
+    kind `replacement` is the price of `item`, which is lost or damaged."""
 
     kind: Id
     item: Id | None = None

@@ -79,12 +79,11 @@ class DeskCommands:
         return named(Hold, hold, await self._owners.names([hold["title"]]))
 
     async def charge(self, patron: str, wanted: Mapping[str, Any], command: str) -> Row:
-        """Charges a fee at the book's price (K10, K26, K27)."""
+        """Charges a fee at the book's price (K10, K26, K27); of an item, by what the catalogue says of it."""
         names = ("kind", "item", "pages", "reference", "amount")
         body = {name: wanted[name] for name in names if wanted.get(name) is not None}
-        if "item" in body and "reference" not in body:
-            known = await self._owners.found("circulation", "items", body["item"])
-            body["reference"] = known is not None and not known["loanable"]
+        if "item" in body and (thing := await self._owners.found("catalog", "items", body["item"])):
+            body = {"reference": not thing["loanable"], **body, "thing": thing}
         body |= {"patron": patron, "command": command}
         return shown(Fee, await self._owners.send("billing", "POST", "fees", body=body))
 
