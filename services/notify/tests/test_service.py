@@ -243,6 +243,7 @@ async def test_its_answers_name_kind_cause_channel_time_and_result_but_no_title(
     rest = (await world.get("notify", "/patrons/anna/notices", cursor=page["next"])).json()
     assert len(rest["items"]) == 4
     assert rest["next"] is None
+    assert await one_by_one(world, "anna") == [one["id"] for one in (*page["items"], *rest["items"])]
     (item,) = (await world.get("notify", "/notices", cause=cause)).json()["items"]
     assert (item["kind"], item["cause"], item["channel"], item["state"]) == (
         "hold_ready", cause, "email", "sent",
@@ -250,6 +251,18 @@ async def test_its_answers_name_kind_cause_channel_time_and_result_but_no_title(
     assert item["at"]
     assert "Röda" not in orjson.dumps([page, rest, item]).decode()
     assert (await world.get("notify", "/patrons/nobody/notices")).json()["items"] == []
+
+
+async def one_by_one(world: World, patron: str) -> list[str]:
+    """The notices of a patron, asked for in pages of one: those due at one instant are told apart."""
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = (await world.get("notify", f"/patrons/{patron}/notices", limit=1, **cursor)).json()
+        found += [one["id"] for one in page["items"]]
+        if page["next"] is None:
+            return found
+        cursor = {"cursor": page["next"]}
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator
 from samlan_plumbing.clocks import LibraryClock
 from samlan_plumbing.http import private_router, problem
 from samlan_plumbing.tokens import Verifier
@@ -15,15 +14,13 @@ from samlan_notify import views
 from samlan_notify.store import Known, Notices
 
 
-def _utc(instant: datetime) -> datetime:
-    """The instant in UTC, as the datastore keeps it; at the ends of time there may be none."""
-    try:
-        return instant.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("no instant of ours") from None
+def _behind(cursor: str) -> str:
+    """A cursor that can be read: else it is the asker's mistake."""
+    views.place_of(cursor)
+    return cursor
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+Cursor = Annotated[str, Query(max_length=400), AfterValidator(_behind)]
 
 
 def routes(verifier: Verifier, *, notices: Notices, known: Known, clock: LibraryClock) -> APIRouter:
@@ -33,11 +30,11 @@ def routes(verifier: Verifier, *, notices: Notices, known: Known, clock: Library
     @router.get("/patrons/{patron}/notices")
     async def of_patron(
         patron: str,
-        cursor: Instant | None = None,
+        cursor: Cursor | None = None,
         limit: Annotated[int, Query(ge=1, le=views.PAGE)] = views.PAGE,
     ) -> dict[str, Any]:
         """A patron's notices, the newest first."""
-        return await views.of_patron(notices, patron, before=cursor, limit=limit)
+        return await views.of_patron(notices, patron, behind=cursor, limit=limit)
 
     @router.get("/notices")
     async def of_cause(cause: str) -> dict[str, Any]:

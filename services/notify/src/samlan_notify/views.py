@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from pymongo import DESCENDING
@@ -30,12 +30,25 @@ FIELDS: Final = (
 Page = dict[str, Any]
 
 
-async def of_patron(notices: Notices, patron: str, *, before: datetime | None, limit: int) -> Page:
-    """A patron's notices, the newest first."""
-    query: dict[str, Any] = {"patron": patron, **({"due_at": {"$lt": before}} if before else {})}
-    found = await notices.collection.find(query).sort("due_at", DESCENDING).limit(limit).to_list()
-    last = found[-1]["due_at"].isoformat() if len(found) == limit else None
+async def of_patron(notices: Notices, patron: str, *, behind: str | None, limit: int) -> Page:
+    """A patron's notices, the newest first, behind the one that a cursor names."""
+    query: dict[str, Any] = {"patron": patron}
+    if behind is not None:
+        at, notice = place_of(behind)
+        query["$or"] = [{"due_at": {"$lt": at}}, {"due_at": at, "_id": {"$lt": notice}}]
+    order = [("due_at", DESCENDING), ("_id", DESCENDING)]
+    found = await notices.collection.find(query).sort(order).limit(limit).to_list()
+    last = f"{found[-1]['due_at'].isoformat()}/{found[-1]['_id']}" if len(found) == limit else None
     return {"items": [shape(one) for one in found], "next": last}
+
+
+def place_of(cursor: str) -> tuple[datetime, str]:
+    """The instant and the notice of a cursor `<instant>/<notice>`; `ValueError` where it names none."""
+    at, _, notice = cursor.partition("/")
+    try:
+        return datetime.fromisoformat(at).astimezone(UTC), notice
+    except OverflowError:  # at the ends of time
+        raise ValueError("no instant of ours") from None
 
 
 async def of_cause(notices: Notices, cause: str) -> Page:
