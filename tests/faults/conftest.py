@@ -26,7 +26,7 @@ async def services(
     """All services, with sweeper and senders in a hurry: what a crash left is done after a moment."""
     hurry = pytest.MonkeyPatch()
     hurry.setattr(outbox, "SWEEP_AGE", timedelta(milliseconds=100))
-    hurry.setattr(outbox, "SWEEP_EVERY_SECONDS", 0.1)
+    hurry.setattr(outbox, "SWEEP_EVERY_SECONDS", 0.2)
     hurry.setattr("samlan_notify.domain.notice.LEASE", timedelta(seconds=1))
     async with (
         declared(servers) as vhost,

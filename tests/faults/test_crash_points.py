@@ -8,6 +8,7 @@ and the invariants must come out the same.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections import Counter
 from datetime import timedelta
@@ -19,6 +20,7 @@ from samlan_testkit.consortium import Consortium, Row, item, patron
 from samlan_testkit.crashes import CrashPoint, crash_once
 
 Outcome = dict[str, Any]
+LOOK_EVERY_SECONDS = 0.1  # a lease takes a second
 VICTIMS = ("circulation", "holds", "billing", "notify")
 
 
@@ -64,6 +66,7 @@ class Story:
     async def _until_told(self) -> None:
         """Messages that a crash left half sent go out when their lease is over."""
         while {one["state"] for one in await self._notices()} - {"sent", "failed"}:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
             await self.services.settle()
 
     async def _notices(self) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,17 +16,24 @@ from samlan_testkit.servers import Servers
 from .town import BRANCHES, DEVICES, Town
 
 
-@pytest_asyncio.fixture(scope="session")
-async def services(
-    servers: Servers, keys: Path, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Consortium]:
+@asynccontextmanager
+async def a_consortium(servers: Servers, keys: Path, folder: Path) -> AsyncIterator[Consortium]:
     """All services in this process, with the branches and devices that every town has."""
     async with (
         declared(servers) as vhost,
         opened(servers, vhost, keys) as world,
-        consortium(world, tmp_path_factory.mktemp("consortium")) as made,
+        consortium(world, folder) as made,
     ):
         await made.load(branches=BRANCHES, devices=DEVICES)
+        yield made
+
+
+@pytest_asyncio.fixture(scope="session")
+async def services(
+    servers: Servers, keys: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Consortium]:
+    """The consortium of a worker's journeys."""
+    async with a_consortium(servers, keys, tmp_path_factory.mktemp("consortium")) as made:
         yield made
 
 

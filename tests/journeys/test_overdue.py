@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from samlan_testkit.consortium import Consortium
+from samlan_testkit.servers import Servers
 
+from .conftest import a_consortium
 from .town import Row, Town, lent
 
 DUE = "2026-11-30"
+
+
+@pytest_asyncio.fixture
+async def services(servers: Servers, keys: Path, tmp_path: Path) -> AsyncIterator[Consortium]:
+    """A consortium of the test's own: in half a year all that other towns have lent would fall due too."""
+    async with a_consortium(servers, keys, tmp_path) as made:
+        yield made
 
 
 async def comes(town: Town, day: str) -> None:

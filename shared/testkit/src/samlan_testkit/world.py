@@ -200,6 +200,8 @@ class World:
         flows = [one.resources.flow for one in self.services.values()]
         put_back = sum(flow.put_back for flow in flows)
         between = 0 if self.crashed else max(0, put_back - sum(flow.came_back for flow in flows))
+        if busy := sum(flow.in_hand for flow in flows):  # nobody needs to be asked
+            return busy, 0, 0
         names = {one.name for one in self.services.values()}
         queues = [queue for name in names for queue in _queues_of(name, waiting=put_back > 0 or self.crashed)]
         counts = [await self._ready(queue) for queue in queues]
