@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from samlan_contracts.events.holds import HoldCancelled, HoldCollected, HoldExpired, HoldReady
 from samlan_holds import app
+from samlan_holds.handlers.deadlines import Deadlines
+from samlan_holds.store.copies import Copies
+from samlan_holds.store.holds import Holds
+from samlan_holds.store.queues import Queues
 
 LERUM, PARTILLE, KUNGSBACKA = "vast/lerum", "vast/partille", "kungsbacka/stadsbiblioteket"
 CLOSES = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)  # Lerum closes at 19:00 on the last day of the shelf
@@ -463,3 +468,17 @@ async def test_a_last_needed_day_may_be_moved_and_taken_away(holds: Any) -> None
     await holds.at(datetime(2026, 11, 24, 23, tzinfo=UTC))
     assert await holds.ended("anna") == "expired"
     assert (await holds.state("cilla"))["last_needed"] is None
+
+
+async def test_a_hold_that_ends_while_leftovers_are_looked_through_is_not_forgotten(
+    holds: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = await holds.ready("anna")
+    resources = next(iter(holds.world.services.values())).resources
+    store = Holds(resources)
+    read_before = await store.read(hold)
+    await holds.change({"hold": hold, "cancel": True})
+    monkeypatch.setattr(store, "due", AsyncMock(return_value=[read_before]))
+    deadlines = Deadlines(Queues(resources, store, Copies(resources)), store)
+    await deadlines.leftovers(holds.world.clock.now())
+    assert await holds.ended("anna") == "cancelled"

@@ -57,7 +57,7 @@ class Deadlines:
             if row["state"] == "open" and await self._lives(row["title"], HoldId(row["_id"])):
                 await self._holds.seen_alive(HoldId(row["_id"]))
             else:
-                await self._holds.remove(row["_id"])
+                await self._holds.remove_unchanged(row)
         return len(rows) + await self._queues.forget_decisions(now, BATCH)
 
     async def _expire(self, title: str, entry: Allotted, deadline: datetime) -> None:
@@ -68,8 +68,10 @@ class Deadlines:
         )  # fmt: skip
 
     async def _lives(self, title: str, hold: HoldId) -> bool:
+        """Whether the queue knows the hold, were it only by an end that its particulars have yet to learn."""
         queue = await self._queues.looked_up(title, Asks(holds=(hold,)))
-        return queue.wait_of(hold) is not None or queue.allotted_to(hold) is not None
+        ended = any(one.hold == hold for one in queue.amended)
+        return ended or queue.wait_of(hold) is not None or queue.allotted_to(hold) is not None
 
 
 def _unneeded(queue: Queue, facts: Facts, *, hold: HoldId) -> Verdict[datetime | None]:

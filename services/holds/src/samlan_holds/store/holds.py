@@ -84,7 +84,7 @@ class Holds:
     async def seen_alive(self, hold: HoldId) -> None:
         """Notes that the hold joined its queue, so that nobody needs to look again."""
         never = {"$set": _falls_due("look_at", None)}
-        await self._batches.update(self.collection, {"_id": hold}, never)
+        await self._batches.update(self.collection, {"_id": hold, "state": "open"}, never)
 
     async def correct(self, hold: HoldId, fields: Row) -> None:
         """Sets what is known better of a hold that ended."""
@@ -111,6 +111,10 @@ class Holds:
     async def remove(self, hold: str) -> None:
         """Forgets a hold."""
         await self.collection.delete_one({"_id": hold})
+
+    async def remove_unchanged(self, row: Row) -> None:
+        """Forgets a hold that was read, unless it became something else meanwhile."""
+        await self.collection.delete_one({key: row[key] for key in ("_id", "state", "look_at")})
 
     async def behind(self, title: str, boundary: Place | None, limit: int = PAGE) -> list[Waiting]:
         """The first holds that wait behind a queue's boundary, as their particulars know them."""
