@@ -43,9 +43,9 @@ catalogue: install
 	$(BIN)/python -m samlan_contracts.policy.reference policies/README.md
 	$(BIN)/python -m samlan_gateway.api
 
-# Four workers for two cores: much of a test is waiting for the broker and the disk.
+# Three workers for two cores: much of a test is waiting for the broker and the disk.
 test: check
-	$(BIN)/pytest -n 4
+	$(BIN)/pytest -n 3
 
 # The table of the clauses with their tests; ONLY=--collect-only shows it without running them.
 clauses: install
