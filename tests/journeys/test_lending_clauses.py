@@ -211,6 +211,18 @@ async def test_a_temporary_account_does_not_borrow(shelves: Town) -> None:
     assert [one["reason"] for one in refused.json()["reasons"]] == ["temporary_account"]
 
 
+@pytest.mark.clause("V07")
+async def test_an_account_that_was_temporary_does_not_borrow_when_its_days_are_over(
+    shelves: Town, clock: Any
+) -> None:
+    """It rests then (V04): what was refused within the seven days is refused after them."""
+    clock.set(clock.now() + timedelta(days=8))
+    await shelves.settle()
+    refused = await shelves.lend("v07", "new", "vast/lerum")
+    assert refused.status_code == 403
+    assert [one["reason"] for one in refused.json()["reasons"]] == ["account_inactive"]
+
+
 @pytest.mark.clause("D12")
 async def test_a_library_limits_how_much_one_borrower_has(shelves: Town) -> None:
     loans = [lent(f"d12-{n}", "many", GLADSAXE, due="2026-12-10") for n in range(99)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from samlan.policy.explaining import asked_of
 from samlan.policy.recorded import Recorded, recorded
 from samlan.policy.simulating import as_json_object
 from samlan.policy.wishes import Wish
+from samlan_testkit.consortium import patron
 from samlan_testkit.world import POLICIES
 
 from .town import Town, held, lent
@@ -54,6 +55,17 @@ async def test_a_refusal_is_explained_as_the_desk_then_refuses(town: Town) -> No
     reasons = [one["reason"] for one in answer.json()["reasons"]]
     assert said["borrow", "allowed"].value == {"allowed": False, "reasons": reasons}
     assert said["borrow", "allowed"].because == answer.json()["reasons"][0]["because"]
+
+
+async def test_an_account_that_rests_is_explained_as_the_desk_then_refuses(town: Town) -> None:
+    await town.load(patrons=[patron("ny", "vast", status="temporary")])
+    town.world.clock.set(town.world.clock.now() + timedelta(days=8))
+    await town.settle()
+    said = await explained(town, patron="ny", item="roda-lerum", branch="vast/lerum")
+    answer = await town.lend("roda-lerum", "ny", "vast/lerum")
+    reasons = [one["reason"] for one in answer.json()["reasons"]]
+    assert said["borrow", "allowed"].value == {"allowed": False, "reasons": reasons}
+    assert reasons == ["account_inactive"]
 
 
 async def test_a_late_loan_is_explained_as_it_is_then_charged(town: Town) -> None:

@@ -106,6 +106,32 @@ async def test_all_reasons_at_once(library: Library) -> None:
     assert refused.status_code == 403
 
 
+@pytest.mark.clause("V07")
+async def test_an_account_that_rests_borrows_and_renews_nothing_until_staff_open_it(library: Library) -> None:
+    """What nobody verified within its days rests from then on: that does not make a borrower of it."""
+    await library.thing("i1")
+    await library.thing("i2", title="mio")
+    loan = await library.lend("i1", "astrid")
+    await library.patron("astrid", status="inactive")
+    refused = await library.try_to_lend("i2", "astrid")
+    assert (refused.status_code, reasons(refused)) == (403, ["account_inactive"])
+    (outcome,) = await renew(library, loan["id"])
+    assert [one["reason"] for one in outcome["reasons"]] == ["account_inactive"]
+    await library.patron("astrid", status="full")
+    assert (await renew(library, loan["id"]))[0]["renewed"]
+    await library.lend("i2", "astrid")
+
+
+@pytest.mark.clause("V07")
+async def test_a_temporary_account_does_not_borrow_at_its_last_minute_nor_after_it(library: Library) -> None:
+    await library.thing("i1")
+    until = library.world.clock.now() + timedelta(minutes=1)
+    await library.patron("astrid", status="temporary", valid_until=until)
+    assert reasons(await library.try_to_lend("i1", "astrid")) == ["temporary_account"]
+    library.world.clock.set(until)
+    assert reasons(await library.try_to_lend("i1", "astrid")) == ["account_expired", "temporary_account"]
+
+
 async def test_unknown_things_are_not_there(library: Library) -> None:
     assert reasons(await library.try_to_lend("none", "astrid")) == ["unknown_item"]
     assert reasons(await library.try_to_lend("none", "nobody")) == ["unknown_patron"]

@@ -42,6 +42,8 @@ class KnownPatron:
     """A patron as rules see one; nothing here tells who it is."""
 
     facts: PatronFacts
+    status: str = "full"
+    valid_until: datetime | None = None
     stops: tuple[Stop, ...] = ()
     debts: tuple[Debt, ...] = ()
     on_loan: Mapping[str, int]
@@ -113,7 +115,8 @@ class Services:
         listed = {row["item"]: row for row in (loans or {}).get("items", ())}
         things = await asyncio.gather(*(self.thing(item) for item in listed))
         return KnownPatron(
-            facts=patron_facts(account), stops=stops_of(account, fees or {}), debts=debts_of(fees or {}),
+            facts=patron_facts(account), status=account["status"], valid_until=_instant(account),
+            stops=stops_of(account, fees or {}), debts=debts_of(fees or {}),
             on_loan=Counter(thing["material"] for thing in things if thing), loans=listed,
             holds=tuple((holds or {}).get("items", ())), channels=tuple(account["channels"]),
             receipts=bool(account["receipts"]),
@@ -190,6 +193,12 @@ def patron_facts(account: Row) -> PatronFacts:
         member=account["member"], born=date.fromisoformat(born) if born else None,
         temporary=account["status"] == "temporary",
     )  # fmt: skip
+
+
+def _instant(account: Row) -> datetime | None:
+    """When a temporary account's days are over."""
+    written = account.get("valid_until")
+    return datetime.fromisoformat(written) if written else None
 
 
 def stops_of(account: Row, fees: Row) -> tuple[Stop, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, TypedDict
 
-from samlan_contracts.policy import BranchCalendar, ItemFacts, Money, PatronFacts, Stop
+from samlan_contracts.policy import BranchCalendar, ItemFacts, Lapse, Money, PatronFacts, Stop
 from samlan_contracts.policy.facts import Service
 from samlan_contracts.shapes import Because
 
@@ -65,6 +65,7 @@ class Case:
     kept_for_another: bool = False
     has_title: bool = False
     holds_title: bool = False
+    lapse: Lapse | None = None
 
     @property
     def day(self) -> date:

@@ -15,9 +15,9 @@ from samlan_contracts.policy import (
     renewals_left,
     temporary_may,
 )
-from samlan_contracts.shapes import Because
+from samlan_contracts.shapes import Act, Because
 
-from samlan.policy.cases import Act, Case
+from samlan.policy.cases import Case
 from samlan.policy.words import name, text
 
 Refusal = tuple[str, Because]
@@ -33,7 +33,7 @@ def refusals_to_borrow(case: Case, books: PolicyBooks) -> list[Refusal]:
         found.append(("already_on_loan", plainly("already_on_loan")))
     if case.kept_for_another:
         found.append(("reserved", plainly("reserved")))
-    found += _temporary(case, books, "borrow") + _blocks(case, books, "borrow")
+    found += _account(case, books, "borrow") + _blocks(case, books, "borrow")
     found += _unless(old_enough(books, **asked), "age_limit")
     more = may_borrow_more(books, on_loan=case.on_loan, **asked)
     return found + _unless(more, "too_many_loans")
@@ -49,13 +49,13 @@ def refusals_to_renew(case: Case, books: PolicyBooks) -> list[Refusal]:
     found: list[Refusal] = [] if case.loan.own else [("not_your_loan", plainly("not_your_loan"))]
     return [
         *found, *_unless(waiting, "others_are_waiting"), *_unless(left, "no_renewals_left"),
-        *_blocks(case, books, "renew"),
+        *_account(case, books, "renew"), *_blocks(case, books, "renew"),
     ]  # fmt: skip
 
 
 def refusals_to_hold(case: Case, books: PolicyBooks) -> list[Refusal]:
     """Every reason why the title is not held for this patron."""
-    found = _temporary(case, books, "hold") + _blocks(case, books, "hold")
+    found = _account(case, books, "hold") + _blocks(case, books, "hold")
     terms = hold_terms(books, member=case.patron.member, on=case.day)
     if case.hold_channel is not None and case.hold_channel not in terms.value.channels:
         found.append(("channel_not_offered", terms.because))
@@ -66,11 +66,13 @@ def refusals_to_hold(case: Case, books: PolicyBooks) -> list[Refusal]:
     return found
 
 
-def _temporary(case: Case, books: PolicyBooks, act: Act) -> list[Refusal]:
-    if not case.patron.temporary or act not in ("borrow", "hold"):
-        return []
+def _account(case: Case, books: PolicyBooks, act: Act) -> list[Refusal]:
+    """What the account itself stops: its days are over, it rests, or it is temporary."""
+    found: list[Refusal] = [(case.lapse, plainly(case.lapse))] if case.lapse else []
+    if not case.patron.temporary:
+        return found
     may = temporary_may(books, member=case.patron.member, act=act, on=case.day)
-    return _unless(may, "temporary_account")
+    return found + _unless(may, "temporary_account")
 
 
 def _blocks(case: Case, books: PolicyBooks, act: Act) -> list[Refusal]:

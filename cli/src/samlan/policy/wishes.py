@@ -17,6 +17,7 @@ from samlan_contracts.policy import (
     PolicyBooks,
     Stop,
     acts_stopped,
+    lapsed,
 )
 from samlan_contracts.policy.calendar import WEEKDAYS
 from samlan_contracts.policy.facts import Service
@@ -86,6 +87,7 @@ def case_of(
         loanable=item is None or (item.loanable and item.state != "withdrawn"),
         kept_for_another=_kept_for_another(item, patron),
         has_title=bool(patron and item and any(row["title"] == item.title for row in patron.loans.values())),
+        lapse=lapsed(status=patron.status, valid_until=patron.valid_until, at=at) if patron else None,
         holds_title=bool(patron and item and any(row["title"] == item.title for row in patron.holds)),
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ from samlan_contracts.policy import (
     PolicyBooks,
     Service,
     Stop,
+    lapsed,
     loan_period,
     may_borrow_more,
     old_enough,
@@ -57,6 +58,17 @@ class Standing:
     def stopped(self, act: Act) -> tuple[Refusal, ...]:
         """A refusal for each cause that stops this act."""
         return tuple(Refusal("blocked", one.why) for one in self.stops if act in one.acts)
+
+    def account_stops(
+        self, act: Act, books: PolicyBooks, *, branch: BranchCalendar, at: datetime
+    ) -> Iterable[Refusal]:
+        """What the account itself stops: its days are over, it rests, or it is temporary (V04, V07, K52)."""
+        who = self.borrower
+        if lapse := lapsed(status=who.status, valid_until=who.valid_until, at=at):
+            yield Refusal(lapse)
+        if who.temporary:
+            may = temporary_may(books, member=who.member, act=act, on=branch.local_date(at))
+            yield from _unless(may, Refusal("temporary_account", may.because))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,13 +129,8 @@ def _others_wait(title: str, waiting: int) -> dict[str, Any]:
 
 
 def the_account_may_borrow(item: Item, wish: CheckOut, books: PolicyBooks) -> Iterable[Refusal]:
-    """A temporary account may hold, not borrow (V07)."""
-    borrower = wish.standing.borrower
-    if not borrower.temporary:
-        return
-    may = temporary_may(books, member=borrower.member, act="borrow", on=wish.branch.local_date(wish.place.at))
-    if not may.value:
-        yield Refusal("temporary_account", may.because)
+    """A temporary account may hold, not borrow, neither within its days nor after them (V07)."""
+    yield from wish.standing.account_stops("borrow", books, branch=wish.branch, at=wish.place.at)
 
 
 def nothing_blocks_borrowing(item: Item, wish: CheckOut, books: PolicyBooks) -> Iterable[Refusal]:

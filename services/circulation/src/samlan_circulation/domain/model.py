@@ -179,6 +179,12 @@ class Borrower:
     patron: PatronId
     member: str
     born: date | None = None
-    temporary: bool = False
+    status: str = "full"
+    valid_until: datetime | None = None
     receipts: bool = False
     history: bool = False
+
+    @property
+    def temporary(self) -> bool:
+        """Whether the account waits for its owner to be identified."""
+        return self.status == "temporary"

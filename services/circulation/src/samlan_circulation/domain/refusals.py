@@ -9,7 +9,8 @@ from samlan_contracts.refusing import ByRules
 
 Reason = Literal[
     "unknown_item", "unknown_loan", "unknown_patron", "unknown_branch", "unknown_state",
-    "already_on_loan", "reserved", "not_for_loan", "temporary_account", "blocked", "age_limit",
+    "already_on_loan", "reserved", "not_for_loan", "temporary_account", "account_expired",
+    "account_inactive", "blocked", "age_limit",
     "too_many_loans", "not_your_loan", "others_are_waiting", "no_renewals_left", "too_old_to_place",
     "no_rule", "command_reused", "in_the_future",
 ]  # fmt: skip
@@ -21,7 +22,8 @@ STATUS: Final[dict[Reason, int]] = {
     "others_are_waiting": 409, "no_renewals_left": 409, "too_old_to_place": 409, "no_rule": 409,
     "command_reused": 409,
     "in_the_future": 422,
-    "temporary_account": 403, "blocked": 403, "age_limit": 403, "not_your_loan": 403,
+    "temporary_account": 403, "account_expired": 403, "account_inactive": 403,
+    "blocked": 403, "age_limit": 403, "not_your_loan": 403,
 }  # fmt: skip
 
 

@@ -69,6 +69,11 @@ def renewals_are_left(item: Item, loan: Loan, wish: Renewal, books: PolicyBooks)
         yield Refusal("no_renewals_left", decided.because)
 
 
+def the_account_may_renew(item: Item, loan: Loan, wish: Renewal, books: PolicyBooks) -> Iterable[Refusal]:
+    """A temporary account renews where its book lets it, while it is valid (V07)."""
+    yield from wish.standing.account_stops("renew", books, branch=wish.branch, at=wish.at)
+
+
 def nothing_blocks_renewing(item: Item, loan: Loan, wish: Renewal, books: PolicyBooks) -> Iterable[Refusal]:
     """Every cause that stops renewing is named (K28)."""
     yield from wish.standing.stopped("renew")
@@ -78,6 +83,7 @@ RENEWING: Final[tuple[Rule, ...]] = (
     the_loan_is_this_patrons,
     nobody_waits_for_the_title,
     renewals_are_left,
+    the_account_may_renew,
     nothing_blocks_renewing,
 )
 

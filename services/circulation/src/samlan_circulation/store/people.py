@@ -172,9 +172,10 @@ def _queue(title: str, doc: Doc | None) -> Queue:
 def _standing(doc: Doc, owed: Doc | None) -> Standing:
     money = [MoneyBlock.model_validate(one) for one in (owed or {}).get("blocks", ())]
     born = date.fromisoformat(doc["born"]) if doc["born"] else None
+    until = datetime.fromisoformat(doc["valid_until"]) if doc["valid_until"] else None
     borrower = Borrower(
-        patron=PatronId(doc["patron"]), member=doc["member"], born=born,
-        temporary=doc["status"] == "temporary", receipts=doc["receipts"], history=doc["history"],
+        patron=PatronId(doc["patron"]), member=doc["member"], born=born, status=doc["status"],
+        valid_until=until, receipts=doc["receipts"], history=doc["history"],
     )  # fmt: skip
     stops = [
         Stop(cause=one["cause"], acts=frozenset(one["stops"]))

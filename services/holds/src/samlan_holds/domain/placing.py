@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from samlan_contracts.events.holds import HoldPlaced
-from samlan_contracts.policy import hold_terms, temporary_may
+from samlan_contracts.policy import hold_terms, lapsed, temporary_may
 from samlan_contracts.policy.calendar import BranchCalendar
 from samlan_contracts.refusing import refusals
 from samlan_contracts.shapes import Because
@@ -79,10 +79,8 @@ def account_may_hold(case: Case) -> Refusal | None:
     standing = case.standing
     if standing is None:
         return None
-    if standing.valid_until is not None and standing.valid_until <= case.facts.now:
-        return Refusal("account_expired")
-    if standing.status == "inactive":
-        return Refusal("account_inactive")
+    if lapse := lapsed(status=standing.status, valid_until=standing.valid_until, at=case.facts.now):
+        return Refusal(lapse)
     if standing.status != "temporary":
         return None
     may = temporary_may(case.facts.books, member=standing.member, act="hold", on=case.today)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from samlan_contracts.policy import hold_terms, may_serve, old_enough
+from samlan_contracts.policy import hold_terms, lapsed, may_serve, old_enough
 from samlan_contracts.policy.calendar import BranchCalendar
 from samlan_contracts.refusing import refusals
 from samlan_contracts.shapes import Because, Thing
@@ -55,7 +55,8 @@ def patron_is_known(candidate: Candidate) -> Refusal | None:
     standing = candidate.standing
     if standing is None or standing.status == "erased":
         return Refusal("unknown_patron")
-    return _lapsed(standing, candidate.facts)
+    lapse = lapsed(status=standing.status, valid_until=standing.valid_until, at=candidate.facts.now)
+    return Refusal(lapse) if lapse else None
 
 
 def patron_is_not_blocked(candidate: Candidate) -> Refusal | None:
@@ -178,9 +179,3 @@ def _with(choice: Choice, passed: tuple[Passed, ...], because: Because | None = 
         entry=choice.entry, standing=choice.standing, passed=passed,
         because=[*choice.because, *(because or [])],
     )  # fmt: skip
-
-
-def _lapsed(standing: Standing, facts: Facts) -> Refusal | None:
-    if standing.valid_until is not None and standing.valid_until <= facts.now:
-        return Refusal("account_expired")
-    return Refusal("account_inactive") if standing.status == "inactive" else None

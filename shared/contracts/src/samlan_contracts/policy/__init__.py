@@ -26,6 +26,7 @@ from samlan_contracts.policy.fees import (
     Overdue,
     StageDue,
     UnknownFee,
+    added_since_invoice,
     creditor,
     fee,
     invoice_terms,
@@ -51,8 +52,10 @@ from samlan_contracts.policy.period import Period, age_on, reaches_age
 from samlan_contracts.policy.reading import Mistake, PolicyError, check_book, read_book
 from samlan_contracts.policy.returns import Acceptance, accepts_return, book_drop
 from samlan_contracts.policy.standing import (
+    Lapse,
     acts_stopped,
     debt_threshold,
+    lapsed,
     lifted_by,
     staffless_hours,
     temporary_expires,
@@ -72,6 +75,7 @@ __all__ = [
     "Item",
     "ItemFacts",
     "Kept",
+    "Lapse",
     "Mistake",
     "Money",
     "NoticeKind",
@@ -90,6 +94,7 @@ __all__ = [
     "UnknownMember",
     "accepts_return",
     "acts_stopped",
+    "added_since_invoice",
     "age_on",
     "book_drop",
     "check_book",
@@ -99,6 +104,7 @@ __all__ = [
     "guardian_consents",
     "hold_terms",
     "invoice_terms",
+    "lapsed",
     "lifted_by",
     "loan_period",
     "may_block_own_card",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Literal
 
 from samlan_contracts.policy.because import Decision, reason
 from samlan_contracts.policy.book import Book
@@ -12,6 +13,8 @@ from samlan_contracts.policy.figures import Cause, Hours, Threshold
 from samlan_contracts.policy.money import Money
 from samlan_contracts.policy.rules import Block, StafflessHours, TemporaryAccount
 from samlan_contracts.shapes import Act
+
+Lapse = Literal["account_expired", "account_inactive"]
 
 _NOTHING: frozenset[Act] = frozenset()
 
@@ -73,6 +76,13 @@ def lifted_by(books: PolicyBooks, *, member: str, cause: Cause, on: date) -> Dec
     return Decision(
         frozenset(rule.lifted_by), [reason(book, rule, "block_lifted_by", lifted_by=rule.lifted_by)]
     )
+
+
+def lapsed(*, status: str, valid_until: datetime | None, at: datetime) -> Lapse | None:
+    """Why an account is not in use at an instant: its days are over (V04), or it rests (K52); else None."""
+    if valid_until is not None and valid_until <= at:
+        return "account_expired"
+    return "account_inactive" if status == "inactive" else None
 
 
 def temporary_may(books: PolicyBooks, *, member: str, act: Act, on: date) -> Decision[bool]:
