@@ -115,6 +115,8 @@ async def test_two_childrens_fees_are_one_message_to_their_guardian(desk: Desk, 
     body = mail.get_content()
     assert body.count("Gäller: Mio Ek") == 1
     assert body.count("Gäller: Lo Ek") == 1
+    stored = await desk.by_cause()
+    assert [stored[one].to for one in ("e1", "e2", "e3")] == ["guardian", "guardian", "patron"]
 
 
 async def test_kinds_are_never_mixed(desk: Desk, post: PostOffice) -> None:

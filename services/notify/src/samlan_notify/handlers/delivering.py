@@ -184,7 +184,7 @@ class Delivery:
         leader = parcel.leader.state
         match outcome:
             case "sent":
-                await self._end(parcel, partial(sent, channel=leader.channel, to=leader.to, at=self._now))
+                await self._end(parcel, partial(_sent, by=leader.channel, at=self._now))
             case "refused":
                 await self._fail(parcel, "refused_by_server")
             case "deferred" if leader.misses + 1 >= PATIENCE:
@@ -218,6 +218,11 @@ class Delivery:
     @property
     def _now(self) -> datetime:
         return self._library_clock.now()
+
+
+def _sent(notice: Notice, *, by: Channel | None, at: datetime) -> Notice:
+    """A notice that went out, to whom it was told: one message may be a guardian's own and a child's."""
+    return sent(notice, channel=by, to=notice.to, at=at)
 
 
 def _checked_contact(parcel: Parcel, contacts: Mapping[str, Contact]) -> Contact | None:
