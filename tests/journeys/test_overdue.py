@@ -59,7 +59,8 @@ async def test_an_adult_is_warned_reminded_invoiced_and_returns_after_all(town: 
     assert said(town) == told
     await comes(town, "2027-01-11")
     assert await costs(town, "dag") == [
-        ("invoice", 4000), ("reminder", 2000), ("reminder", 2000), ("replacement", 25000),
+        ("invoice", 4000), ("overdue", 12600), ("reminder", 2000), ("reminder", 2000),
+        ("replacement", 25000),
     ]  # fmt: skip
     assert said(town) == sorted([*told, ("invoice", "dag")])
     refused = await town.lend("film-fyren", "dag", "kungsbacka/fyren")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samlan_billing.domain import desk, paying
-from samlan_billing.domain.charging import Charge, assessed, charge, lower, surely_in_time
+from samlan_billing.domain.charging import Charge, assessed, charge_late_days, note_end, surely_in_time
 from samlan_billing.domain.importing import FeeRow, fee_of, with_imported
 from samlan_billing.domain.ledger import Account, Booked, Known, Ledger
 from samlan_billing.domain.paying import Paid, Payment, Waived, Waiver
@@ -90,11 +90,11 @@ class Story:
 
     def returned(self, thing: Thing = RODA_RUMMET, *, days_late: int, loan: str = "l1") -> Self:
         wanted = self._closing(thing, days_late, loan)
-        return self._take(charge(self.ledger, wanted, self.known, BOOKS, NOON) if wanted.amount else None)
+        return self._take(charge_late_days(self.ledger, wanted, f"e-{loan}", self.known, BOOKS, NOON))
 
     def closing_moved(self, thing: Thing = RODA_RUMMET, *, days_late: int, loan: str = "l1") -> Self:
         wanted = self._closing(thing, days_late, loan)
-        return self._take(lower(self.ledger, wanted, f"c-{loan}-{days_late}", self.known, BOOKS, NOON))
+        return self._take(note_end(self.ledger, wanted, f"c-{loan}-{days_late}", self.known, BOOKS, NOON))
 
     def owes(
         self, amount: int, *, member: str = "kungsbacka", currency: str = "SEK", fee: str = "f1"

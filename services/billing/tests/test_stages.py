@@ -56,6 +56,20 @@ async def run(billing: Any, at: datetime) -> None:
     await billing.world.settle()
 
 
+async def with_a_book(bare: Any, folder: Path, *changed: tuple[str, str]) -> None:
+    """Billing starts with a book of Kungsbacka in which other things are said."""
+    text = (POLICIES / "kungsbacka.yaml").read_text(encoding="utf-8")
+    for before, after in changed:
+        assert text.count(before) == 1
+        text = text.replace(before, after)
+    (folder / "kungsbacka.yaml").write_text(text, encoding="utf-8")
+    bare.world.policies = folder
+    await bare.start()
+    await bare.branch("kungsbacka/stadsbiblioteket")
+    await bare.patron("karin")
+    await bare.world.settle()
+
+
 # -- reminders -----------------------------------------------------------------------------------------------
 
 
@@ -118,17 +132,18 @@ async def test_who_turned_eighteen_pays_for_reminders_from_that_very_day(billing
 @pytest.mark.clause("K23", "K30")
 async def test_an_invoice_has_its_fee_the_price_of_the_item_and_a_day_to_be_paid(billing: Any) -> None:
     await billing.stage("invoiced", times=2)
-    assert await costs(billing) == {"invoice": [4000], "replacement": [25000]}
+    assert await costs(billing) == {"invoice": [4000], "overdue": [12600], "replacement": [25000]}
     [told] = billing.world.events(InvoiceIssued)
-    assert (told.patron, told.member, told.amount_minor, told.currency) == ("karin", *_kr(29000))
+    assert (told.patron, told.member, told.amount_minor, told.currency) == ("karin", *_kr(41600))
     assert (told.issued_on, told.due, told.loan_due, told.loan) == (INVOICED_ON, PAYABLE, DUE, "loan-1")
-    assert [(one.kind, one.amount_minor) for one in told.fees] == [("invoice", 4000), ("replacement", 25000)]
-    assert billing.world.events(FeeCharged) == []  # the invoice tells of both
+    parts = [("invoice", 4000), ("overdue", 12600), ("replacement", 25000)]
+    assert [(one.kind, one.amount_minor) for one in told.fees] == parts
+    assert billing.world.events(FeeCharged) == []  # the invoice tells of them all
     fees = await billing.fees()
     assert {(one["invoice"], one["invoice_due"]) for one in fees} == {(told.invoice, PAYABLE.isoformat())}
     assert [one["rule"] for one in told.because] == [
-        "kungsbacka/invoice_fee", "kungsbacka/invoice_terms", "kungsbacka/adult_book",
-        "kungsbacka/invoice_terms",
+        "kungsbacka/invoice_fee", "kungsbacka/invoice_terms", "kungsbacka/adult_media",
+        "kungsbacka/invoice_terms", "kungsbacka/adult_book", "kungsbacka/invoice_terms",
     ]  # fmt: skip
 
 
@@ -149,7 +164,8 @@ async def test_every_kind_of_item_has_its_price(billing: Any) -> None:
     for number, (material, audience, _) in enumerate(PRICES):
         await billing.stage("invoiced", material=material, audience=audience, loan=f"loan-{number}")
     await billing.world.settle()
-    paid = {one["loan"]: one["amount"]["amount"] for one in await billing.fees() if one["kind"] != "invoice"}
+    prices = [one for one in await billing.fees() if one["kind"] == "replacement"]
+    paid = {one["loan"]: one["amount"]["amount"] for one in prices}
     assert [paid[f"loan-{number}"] for number in range(len(PRICES))] == [price for *_, price in PRICES]
 
 
@@ -158,7 +174,7 @@ async def test_a_higher_new_price_is_charged_and_a_lower_one_is_not(billing: Any
     for number, price in enumerate((24999, 25000, 25001, 39900)):
         await billing.stage("invoiced", price=price, loan=f"loan-{number}")
     assert (await costs(billing))["replacement"] == [25000, 25000, 25001, 39900]
-    assert [one.because[2]["rule"] for one in billing.world.events(InvoiceIssued)] == [
+    assert [one.because[-2]["rule"] for one in billing.world.events(InvoiceIssued)] == [
         "kungsbacka/adult_book"
     ] * 4
 
@@ -166,7 +182,8 @@ async def test_a_higher_new_price_is_charged_and_a_lower_one_is_not(billing: Any
 @pytest.mark.clause("O29", "O38")
 async def test_orebro_takes_no_invoice_fee_and_the_price_of_the_item(billing: Any) -> None:
     await billing.stage("invoiced", member="orebro")
-    assert await costs(billing) == {"replacement": [25000]}
+    found = await costs(billing)
+    assert (found.get("invoice"), found["replacement"]) == (None, [25000])
 
 
 # -- returned after all --------------------------------------------------------------------------------------
@@ -184,20 +201,60 @@ async def test_after_an_invoice_all_fees_stay_but_the_price_of_the_item(billing:
     assert corrected.amount_minor == 25000
 
 
+@pytest.mark.clause("K20", "K32")
+async def test_a_return_adds_the_late_days_since_the_invoice_and_tells_of_these_alone(billing: Any) -> None:
+    await billing.stage("invoiced")
+    await back(billing, INVOICED_ON + timedelta(days=8))
+    [told] = billing.world.events(FeeCharged)
+    assert (told.kind, told.amount_minor) == ("overdue", 2400)
+    assert [one["rule"] for one in told.because] == ["kungsbacka/adult_media", "kungsbacka/invoice_terms"]
+    assert told.because[-1]["says"]["en"] == (
+        "Of this 126.00 SEK was charged with the invoice; 24.00 SEK is added for the days since then."
+    )
+    fee = next(one for one in await billing.fees() if one["kind"] == "overdue")
+    assert [one["amount"]["amount"] for one in fee["entries"]] == [12600, 2400]
+    [why] = fee["because"]
+    assert why["inputs"]["days_late"] == 50
+
+
+@pytest.mark.clause("K20", "K32")
+@pytest.mark.parametrize(("days", "owed"), [(-43, {}), (-42, {}), (-41, {KUNGSBACKA: 300})])
+async def test_who_came_back_before_the_invoice_pays_the_late_days_until_then_though_it_is_known_late(
+    billing: Any, days: int, owed: dict[Any, int]
+) -> None:
+    """The day before the due date, the due date, the day after it: an invoice was sent in the meantime."""
+    await billing.stage("invoiced")
+    await back(billing, INVOICED_ON + timedelta(days=days))
+    assert await billing.owed() == owed
+
+
+@pytest.mark.clause("K32")
+@pytest.mark.parametrize("paid", [True, False])
+async def test_late_days_that_were_paid_or_forgiven_with_the_invoice_leave_those_since_then(
+    billing: Any, paid: bool
+) -> None:
+    await billing.stage("invoiced")
+    await billing.world.settle()
+    fees = {one["kind"]: one["id"] for one in await billing.fees()}
+    done = await (billing.pay(fees["overdue"]) if paid else billing.waive(fees["overdue"]))
+    assert done.status_code in (200, 201)
+    await run(billing, morning(INVOICED_ON) + timedelta(hours=1))
+    await back(billing, INVOICED_ON + timedelta(days=1))
+    await back(billing, INVOICED_ON + timedelta(days=1))  # the same again
+    assert await billing.owed() == {KUNGSBACKA: 4300}
+    await billing.closing_moved(at=morning(INVOICED_ON))
+    await billing.world.settle()
+    assert await billing.owed() == {KUNGSBACKA: 4000}
+
+
 @pytest.mark.clause("K32")
 @pytest.mark.parametrize("order", [("invoiced", "returned"), ("returned", "invoiced")])
 async def test_a_book_may_drop_late_days_after_an_invoice_in_whatever_order_it_is_heard(
     bare: Any, order: tuple[str, str], tmp_path: Path
 ) -> None:
-    text = (POLICIES / "kungsbacka.yaml").read_text(encoding="utf-8")
     terms = "kept_on_return: [overdue, reminder, invoice]\n    dropped_on_return: [replacement]"
-    assert terms in text
     other = "kept_on_return: [reminder, invoice]\n    dropped_on_return: [replacement, overdue]"
-    (tmp_path / "kungsbacka.yaml").write_text(text.replace(terms, other), encoding="utf-8")
-    bare.world.policies = tmp_path
-    await bare.start()
-    await bare.branch("kungsbacka/stadsbiblioteket")
-    await bare.patron("karin")
+    await with_a_book(bare, tmp_path, (terms, other))
     for news in order:
         await (bare.stage("invoiced") if news == "invoiced" else back(bare, INVOICED_ON + timedelta(days=8)))
     assert await costs(bare) == {"invoice": [4000]}
@@ -274,6 +331,21 @@ async def test_a_paid_item_that_is_found_in_time_is_paid_back(billing: Any, days
     assert await billing.owed() == ({KUNGSBACKA: -12000} if credit else {})
 
 
+async def test_a_return_on_the_way_to_an_invoice_costs_the_same_whoever_is_heard_first(billing: Any) -> None:
+    """Every order of two reminders, the invoice and the return after it, with nothing known to be earlier."""
+    late = morning(INVOICED_ON + timedelta(days=8))
+    billing.world.clock.set(late)
+    orders = list(permutations(("reminder_1", "reminder_2", "invoiced", "returned")))
+    for number, order in enumerate(orders):
+        loan = {"patron": f"reader-{number}", "loan": f"loan-{number}", "born": date(1990, 1, 1)}
+        for one in order:
+            await (billing.returned(at=late, **loan) if one == "returned" else billing.stage(one, **loan))
+    await billing.world.settle()
+    ends = {order: await costs(billing, f"reader-{number}") for number, order in enumerate(orders)}
+    expected = {"invoice": [4000], "overdue": [15000], "reminder": [2000, 2000]}
+    assert {order: end for order, end in ends.items() if end != expected} == {}
+
+
 # -- collection ----------------------------------------------------------------------------------------------
 
 
@@ -288,7 +360,7 @@ async def test_an_unpaid_invoice_goes_to_collection_five_weeks_after_its_day_and
     await run(billing, morning(COLLECTED_ON + timedelta(days=400)))
     [told] = billing.world.events(InvoiceSentToCollection)
     assert (told.patron, told.outstanding_minor, told.due, told.sent_on) == (
-        "karin", 29000, PAYABLE, COLLECTED_ON,
+        "karin", 41600, PAYABLE, COLLECTED_ON,
     )  # fmt: skip
     assert told.because[0]["cites"] == ["K32", "K33"]
     assert {one["collected_at"] is not None for one in await billing.fees()} == {True}
@@ -305,7 +377,7 @@ async def test_what_was_paid_or_taken_off_goes_to_no_collection(billing: Any) ->
     await back(billing, PAYABLE, loan="loan-2", audience="child")
     await run(billing, morning(COLLECTED_ON))
     told = {one.outstanding_minor for one in billing.world.events(InvoiceSentToCollection)}
-    assert told == {25000, 4000, 29000}
+    assert told == {12600, 37600, 4000, 41600}
 
 
 @pytest.mark.clause("K33")
@@ -407,5 +479,7 @@ async def test_an_invoice_is_booked_and_told_once_wherever_billing_dies(billing:
         await billing.world.settle()
         while len(billing.world.events(InvoiceIssued)) < point:
             await asyncio.sleep(0.01)
-    assert await costs(billing) == {"invoice": [4000] * 4, "replacement": [25000] * 4}
+    assert await costs(billing) == {
+        "invoice": [4000] * 4, "overdue": [12600] * 4, "replacement": [25000] * 4,
+    }  # fmt: skip
     assert len(billing.world.events(InvoiceIssued)) == 4

@@ -16,9 +16,9 @@ from samlan_plumbing.resources import Resources
 
 from samlan_billing.domain.refusals import Reason, Refusal, Refused
 from samlan_billing.handlers.bookkeeper import Bookkeeper
-from samlan_billing.handlers.charging import overdue_fee_id
 from samlan_billing.handlers.importing import Importing
 from samlan_billing.handlers.paying import AskedFee, Paying
+from samlan_billing.handlers.staging import overdue_fee_id
 from samlan_billing.views.fees import FeeViews, fee_shape, paid_shape, waived_shape
 from samlan_billing.views.state import StateViews
 

@@ -1,7 +1,11 @@
-"""Charging a fee, and lowering one: each fee has one id, so nothing is charged twice.
+"""Charging a fee: each has one id, so nothing is charged twice; a loan's late days are one fee.
 
-Whatever order the news of a loan's end comes in, the fee ends at the lowest amount that any of it gave:
-the first news charges, later news may lower, nothing raises.
+::
+
+    invoiced ─▶ the days until then, part of the invoice     returned ─▶ all days, or those since the invoice
+
+Whatever order the news of a loan comes in, the fee ends at what the earliest known end of the loan costs: an
+invoice's day counts only until an end is known, a later end changes nothing, an earlier one corrects.
 """
 
 from __future__ import annotations
@@ -9,19 +13,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from samlan_contracts.event import Event
 from samlan_contracts.events.billing import FeeCharged, FeeCorrected
 from samlan_contracts.policy import (
     BranchCalendar,
     Money,
     PatronFacts,
     PolicyBooks,
+    added_since_invoice,
     creditor,
     overdue_fee,
 )
 from samlan_contracts.shapes import Because, ClosedLoan, Thing
 
 from samlan_billing.domain.ledger import Booked, Entry, Fee, Known, Ledger
-from samlan_billing.domain.standing import judged
+from samlan_billing.domain.standing import judged, local_day
 
 OVERDUE = "overdue"
 WIDEST_OFFSET = timedelta(hours=14)  # no zone is further ahead of UTC (Kiribati)
@@ -34,7 +40,9 @@ def surely_in_time(loan: ClosedLoan) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """A fee to be booked: what for, how much and why, and what is known of the patron now."""
+    """A fee to be booked: what for, how much and why, and what is known of the patron now.
+
+    `ended_at` is the end of the loan whose late days it is for."""
 
     fee: str
     kind: str
@@ -51,6 +59,7 @@ class Charge:
     invoice: str | None = None
     invoice_due: date | None = None
     collect_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 def assessed(
@@ -66,7 +75,7 @@ def assessed(
     return Charge(
         fee=fee, kind=OVERDUE, member=owed_to, amount=decision.value.total, at=at, cause=cause,
         because=decision.because, patron_member=loan.patron_member, born=loan.born,
-        item=thing.item, title=thing.title, loan=loan.loan,
+        item=thing.item, title=thing.title, loan=loan.loan, ended_at=loan.returned_at,
     )  # fmt: skip
 
 
@@ -79,41 +88,68 @@ def charge(ledger: Ledger, wanted: Charge, known: Known, books: PolicyBooks, now
     return judged(ledger, books, now, told=(told_of(ledger.patron, wanted),))
 
 
-def lower(
-    ledger: Ledger, closing: Charge, correction: str, known: Known, books: PolicyBooks, now: datetime
+def charge_late_days(
+    ledger: Ledger, wanted: Charge, entry: str, known: Known, books: PolicyBooks, now: datetime
 ) -> Booked | None:
-    """Lowers the fee of a loan to what an earlier return of it gives; never raises it.
+    """Books what the late days of a loan that ended cost, or brings what is booked of them to that.
 
-    The first news of a loan's end charges even so; and where an earlier return owes nothing, a fee of
-    nothing is booked, bare of loan and item, so that the later return that comes late charges nothing.
-    A fee whose particulars are gone is past any change."""
-    fee = ledger.fees.get(closing.fee) or known.fees.get(closing.fee)
-    if ledger.erased or closing.fee in known.gone:
+    None where an end as early is booked already, and where there is nothing to book. A fee whose particulars
+    are gone is past any change. `entry` is the id of what is booked on a fee that exists."""
+    fee = ledger.fees.get(wanted.fee) or known.fees.get(wanted.fee)
+    if ledger.erased or wanted.fee in known.gone:
         return None
-    if fee is not None:
-        booked = _corrected(ledger, fee, closing, correction)
-        return booked and judged(booked.ledger, books, now, booked.told)
-    if closing.amount:
-        return charge(ledger, closing, known, books, now)
-    return Booked(ledger.booked(fee_of(replace(closing, item=None, loan=None, because=[]))))
-
-
-def _corrected(ledger: Ledger, fee: Fee, closing: Charge, correction: str) -> Booked | None:
-    """The fee with a correction of its charge, but no lower than what was waived: only money comes back."""
-    excess = fee.charged - closing.amount.amount_minor
-    drop = min(excess, fee.charged + fee.sum_of("waiver"))
-    if drop <= 0:
+    if fee is None:
+        return charge(ledger, wanted, known, books, now) if wanted.amount else None
+    if fee.ended_at is not None and wanted.ended_at is not None and fee.ended_at <= wanted.ended_at:
         return None
+    booked = _brought_to(ledger, fee, wanted, entry, books)
+    return judged(booked.ledger, books, now, booked.told)
+
+
+def note_end(
+    ledger: Ledger, wanted: Charge, entry: str, known: Known, books: PolicyBooks, now: datetime
+) -> Booked | None:
+    """Charges the late days until an end that is earlier than the return of which is not known yet.
+
+    Where it owes nothing, a fee of nothing is booked, bare of loan and item, so that the later return that
+    comes late charges nothing."""
+    if wanted.amount or wanted.fee in ledger.fees or known.holds(wanted.fee):
+        return charge_late_days(ledger, wanted, entry, known, books, now)
+    if ledger.erased:
+        return None
+    return Booked(ledger.booked(fee_of(replace(wanted, item=None, loan=None, because=[]))))
+
+
+def _brought_to(ledger: Ledger, fee: Fee, wanted: Charge, entry: str, books: PolicyBooks) -> Booked:
+    """The fee at what the loan's end costs, but no lower than what was waived: only money comes back."""
+    more = max(wanted.amount.amount_minor - fee.charged, -(fee.charged + fee.sum_of("waiver")))
+    ended = replace(fee, ended_at=wanted.ended_at, because=wanted.because)
+    if more == 0:
+        return Booked(ledger.booked(ended))
     first = fee.entries[0]
-    entry = Entry(
-        id=correction, kind="correction", amount_minor=-drop, at=closing.at,
-        cause=closing.cause, corrects=first.id,
+    booked = Entry(
+        id=entry, kind="charge" if more > 0 else "correction", amount_minor=more, at=wanted.at,
+        cause=wanted.cause, corrects=None if more > 0 else first.id,
     )  # fmt: skip
-    told = FeeCorrected(
-        fee=fee.id, correction=correction, corrects=first.id, patron=ledger.patron,
-        amount_minor=drop, currency=fee.currency,
+    if more > 0:
+        told: Event = _added(ledger.patron, fee, wanted, booked, books)
+    else:
+        told = FeeCorrected(
+            fee=fee.id, correction=entry, corrects=first.id, patron=ledger.patron,
+            amount_minor=-more, currency=fee.currency,
+        )  # fmt: skip
+    return Booked(ledger.booked(ended.plus(booked)), (told,))
+
+
+def _added(patron: str, fee: Fee, wanted: Charge, entry: Entry, books: PolicyBooks) -> FeeCharged:
+    """The news of the late days since the invoice, with what it charged of them."""
+    amount = Money(entry.amount_minor, fee.currency)
+    since = added_since_invoice(
+        books, member=fee.member, on=local_day(books, fee.member, fee.charged_at),
+        charged=Money(fee.charged, fee.currency), added=amount,
     )  # fmt: skip
-    return Booked(ledger.booked(replace(fee.plus(entry), because=closing.because)), (told,))
+    told = told_of(patron, replace(wanted, amount=amount, because=[*wanted.because, *since.because]))
+    return told.model_copy(update={"entry": entry.id})
 
 
 def fee_of(wanted: Charge) -> Fee:
@@ -129,6 +165,7 @@ def fee_of(wanted: Charge) -> Fee:
         id=wanted.fee, member=wanted.member, currency=wanted.amount.currency, kind=wanted.kind,
         charged_at=wanted.at, entries=(entry,), item=wanted.item, loan=wanted.loan, because=wanted.because,
         invoice=wanted.invoice, invoice_due=wanted.invoice_due, collect_at=wanted.collect_at,
+        ended_at=wanted.ended_at,
     )  # fmt: skip
 
 

@@ -3,11 +3,12 @@
 ::
 
     reminder_1 ─▶ reminder fee     reminder_2 ─▶ reminder fee
-    invoiced ─▶ invoice fee + replacement, one invoice ── unpaid so long after its due date ─▶ collection
+    invoiced ─▶ invoice fee + late days + replacement, one invoice ── unpaid for so long ─▶ collection
     returned before a stage: what it cost falls     after the invoice: the book says what stays (K32)
 
 Each of these fees has one id, of its loan, kind and due date; and what they end at follows from the stages
-and the earliest known end of the loan alone, in whatever order the news of them came.
+and the earliest known end of the loan alone, in whatever order the news of them came. The late days are one
+fee of the loan: once its end is known, that alone says what they cost.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from samlan_contracts.events.circulation import LoanStageReached
 from samlan_contracts.forms import member_of
 from samlan_contracts.policy import (
     BookSilent,
+    BranchCalendar,
     FeeKind,
     InvoiceTerms,
     Money,
@@ -38,6 +40,7 @@ from samlan_contracts.policy import (
     creditor,
     fee,
     invoice_terms,
+    overdue_fee,
     overdue_stages,
     replacement_price,
     retention,
@@ -64,6 +67,7 @@ FEES_OF: Final[Mapping[LoanStage, tuple[FeeKind, str]]] = {
 def stage_charges(
     event: LoanStageReached,
     books: PolicyBooks,
+    calendar: BranchCalendar | None,
     *,
     ids: Mapping[str, str],
     invoice: str,
@@ -72,13 +76,15 @@ def stage_charges(
 ) -> tuple[Charge, ...]:
     """What a stage costs by the rules of its day (K22, K23, K25, K30, K31, O38), often nothing.
 
-    `ids` are the fees' ids by stage, and `replacement`; amounts of nothing are left out."""
+    `ids` are the fees' ids by stage, `overdue` and `replacement`; the calendar of the lending branch is asked
+    for an invoice only. Amounts of nothing are left out."""
     branch = member_of(event.branch)
     member = creditor(books, item=event.thing.member, patron=event.patron_member, branch=branch)
     base = _Base(event, books, at, cause)
     found = [base.fee(member, ids[event.stage])]
-    if event.stage == "invoiced":
-        found = [base.invoiced(one, invoice) for one in (*found, base.replacement(ids[REPLACEMENT])) if one]
+    if event.stage == "invoiced" and calendar is not None:
+        parts = (*found, base.late_days(member, ids[OVERDUE], calendar), base.replacement(ids[REPLACEMENT]))
+        found = [base.invoiced(one, invoice) for one in parts if one is not None]
     return tuple(one for one in found if one is not None and one.amount)
 
 
@@ -100,6 +106,18 @@ class _Base:
         except (UnknownFee, UnknownMember):
             return None
         return None if found.value is None else self._charge(id_, kind, member, found.value, found.because)
+
+    def late_days(self, member: str, id_: str, calendar: BranchCalendar) -> Charge | None:
+        """The late days until the invoice, by the tariff of each (K19-K21, K25)."""
+        person = PatronFacts(member=self.event.patron_member, born=self.event.born)
+        try:
+            found = overdue_fee(
+                self.books, item=self.event.thing, patron=person, due=self.event.due, returned_at=self.at,
+                branch=calendar,
+            )  # fmt: skip
+        except (BookSilent, UnknownMember):
+            return None
+        return self._charge(id_, OVERDUE, member, found.value.total, found.because)
 
     def replacement(self, id_: str) -> Charge | None:
         """The price of the item by its owner's book (K30, K31)."""
@@ -205,21 +223,24 @@ def _terms(one: Fee, books: PolicyBooks) -> InvoiceTerms:
 
 
 def wanted_after(charges: Iterable[Charge], ended: datetime, books: PolicyBooks) -> tuple[Charge, ...]:
-    """Of a stage's charges those that stay though the loan's end is known already."""
+    """Of a stage's charges those that stay though the loan's end is known: late days are not among them."""
     return tuple(
         one
         for one in charges
-        if one.at <= ended and not _dropped(fee_of(one), ended, one.invoice is not None, books)
+        if one.kind != OVERDUE
+        and one.at <= ended
+        and not _dropped(fee_of(one), ended, one.invoice is not None, books)
     )
 
 
 def end_of_loan(
     ledger: Ledger, fees: Iterable[str], ended: datetime, known: Known, books: PolicyBooks, now: datetime,
-    *, cause: str, at: datetime, corrections: Mapping[str, str],
+    *, cause: str, at: datetime, corrections: Mapping[str, str], returning: bool,
 ) -> Booked | None:  # fmt: skip
     """Lowers what the stages of a loan cost to what its end leaves of them; never raises it (K32).
 
-    `corrections` are the ids of the entries, by fee. What was paid comes back as a credit."""
+    `corrections` are the ids of the entries, by fee. What was paid comes back as a credit. Late days that an
+    invoice charged are left to the news of the return (`returning`), and fall where that has passed."""
     found = [one for key in fees if (one := ledger.fees.get(key) or known.fees.get(key)) is not None]
     invoiced, overdue = any(one.invoice for one in found), overdue_falls(found, ended, books)
     told: list[Event] = []
@@ -227,7 +248,10 @@ def end_of_loan(
         return None
     for one in found:
         drop = one.charged + one.sum_of("waiver")
-        falls = overdue if one.kind == OVERDUE else _dropped(one, ended, invoiced, books)
+        if one.kind != OVERDUE:
+            falls = _dropped(one, ended, invoiced, books)
+        else:
+            falls = overdue if one.ended_at or returning else True
         if drop <= 0 or not falls:
             continue
         entry = Entry(

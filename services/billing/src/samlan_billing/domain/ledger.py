@@ -51,7 +51,8 @@ class Fee:
     """What a patron was charged for once, with every entry about it, the charge first.
 
     `collect_at` is when the invoice it is part of goes to debt collection while it is unpaid;
-    `collected_at` is when that was told."""
+    `collected_at` is when that was told. `ended_at` is the end of the loan whose late days it is for: an
+    invoice charges those until its day, while the end is unknown."""
 
     id: str
     member: str
@@ -65,6 +66,7 @@ class Fee:
     invoice_due: date | None = None
     collect_at: datetime | None = None
     collected_at: datetime | None = None
+    ended_at: datetime | None = None
     because: Because = field(default_factory=list)
 
     @property

@@ -1,4 +1,4 @@
-"""What a loan's end costs: charged once per loan, lowered when an earlier return becomes known."""
+"""What a loan's end costs: charged once per loan, corrected when an earlier return becomes known."""
 
 from __future__ import annotations
 
@@ -8,16 +8,11 @@ from samlan_contracts.shapes import ClosedLoan, Thing
 from samlan_plumbing.ids import derive
 from samlan_plumbing.outbox import Cause
 
-from samlan_billing.domain.charging import OVERDUE, Charge, assessed, charge, lower, surely_in_time
+from samlan_billing.domain.charging import Charge, assessed, charge_late_days, note_end, surely_in_time
 from samlan_billing.domain.invoicing import overdue_falls, overdue_may_fall
 from samlan_billing.domain.ledger import Booked, Known, Ledger
 from samlan_billing.handlers.bookkeeper import Bookkeeper
-from samlan_billing.handlers.staging import Staging, stage_fee_ids
-
-
-def overdue_fee_id(loan: str) -> str:
-    """The id of the one overdue fee that a loan may cost."""
-    return derive("fee", loan, OVERDUE)
+from samlan_billing.handlers.staging import Staging, overdue_fee_id, stage_fee_ids
 
 
 class Charging:
@@ -33,26 +28,29 @@ class Charging:
         An earlier end is looked for before, lest too much be told, and after, for the other order."""
         if event.loan is None:
             return
-        await self._staging.loan_ended(event.loan, event.thing, envelope)
-        if surely_in_time(event.loan):
+        invoiced = await self._staging.loan_ended(event.loan, event.thing, envelope)
+        if surely_in_time(event.loan) and not invoiced:
             return
         loan = await self._as_known(event.loan)
         wanted = await self._assessed(loan, event.thing, envelope)
-        if not wanted.amount:
+        if not wanted.amount and not invoiced:
             return
 
         books = self._bookkeeper.books
         stages = stage_fee_ids(loan.loan, loan.due).values() if overdue_may_fall(books, wanted.member) else ()
 
-        def decide(ledger: Ledger, known: Known) -> tuple[None, Booked | None]:
+        def decide(ledger: Ledger, known: Known) -> tuple[bool, Booked | None]:
             cost = [one for key in stages if (one := ledger.fees.get(key) or known.fees.get(key)) is not None]
             if overdue_falls(cost, loan.returned_at, books):
-                return None, None
-            return None, charge(ledger, wanted, known, books, self._bookkeeper.clock.now())
+                return False, None
+            entry = derive("entry", wanted.fee, event.fact)
+            booked = charge_late_days(ledger, wanted, entry, known, books, self._bookkeeper.clock.now())
+            return bool(booked and booked.ledger.to_move), booked
 
-        await self._bookkeeper.book(loan.patron, (wanted.fee, *stages), decide, Cause.of(envelope))
+        if await self._bookkeeper.book(loan.patron, (wanted.fee, *stages), decide, Cause.of(envelope)):
+            await self._bookkeeper.move_settled(loan.patron)
         if (known := await self._as_known(loan)) != loan:
-            await self._lower(known, event.thing, event.fact, envelope)
+            await self._note_end(known, event.thing, event.fact, envelope)
 
     async def _as_known(self, loan: ClosedLoan) -> ClosedLoan:
         """The loan with the earliest end that any news told."""
@@ -67,7 +65,7 @@ class Charging:
         A loan that ended keeps no patron, so its fee says whose it is. Where none is charged yet, the earlier
         return is noted first and looked for after the charge: whoever comes second sees the other."""
         if event.loan.patron:
-            await self._lower(event.loan, event.thing, event.fact, envelope)
+            await self._note_end(event.loan, event.thing, event.fact, envelope)
             return
         await self._bookkeeper.store.closings.note(event.loan.loan, event.loan.returned_at)
         for fee in (
@@ -76,16 +74,18 @@ class Charging:
         ):
             if (patron := await self._bookkeeper.store.whose(fee)) is not None:
                 loan = event.loan.model_copy(update=patron)
-                await self._lower(loan, event.thing, event.fact, envelope)
-                await self._staging.correct(loan.patron, loan.loan, loan.returned_at, envelope)
+                await self._note_end(loan, event.thing, event.fact, envelope)
+                await self._staging.correct(
+                    loan.patron, loan.loan, loan.returned_at, envelope, returning=True
+                )
                 return
 
-    async def _lower(self, loan: ClosedLoan, thing: Thing, fact: str, envelope: Envelope) -> None:
+    async def _note_end(self, loan: ClosedLoan, thing: Thing, fact: str, envelope: Envelope) -> None:
         closing = await self._assessed(loan, thing, envelope)
         correction = derive("correction", closing.fee, fact)
 
         def decide(ledger: Ledger, known: Known) -> tuple[bool, Booked | None]:
-            booked = lower(
+            booked = note_end(
                 ledger, closing, correction, known, self._bookkeeper.books, self._bookkeeper.clock.now()
             )
             return bool(booked and booked.ledger.to_move), booked

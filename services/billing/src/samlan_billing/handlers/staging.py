@@ -15,7 +15,7 @@ from samlan_contracts.shapes import ClosedLoan, Thing
 from samlan_plumbing.ids import derive
 from samlan_plumbing.outbox import Cause
 
-from samlan_billing.domain.charging import Charge
+from samlan_billing.domain.charging import OVERDUE, Charge
 from samlan_billing.domain.invoicing import (
     FEES_OF,
     charge_stage,
@@ -33,6 +33,11 @@ def stage_fee_ids(loan: str, due: date) -> dict[str, str]:
     return {one: derive("fee", loan, one, due.isoformat()) for one in (*FEES_OF, REPLACEMENT)}
 
 
+def overdue_fee_id(loan: str) -> str:
+    """The id of the one overdue fee that a loan may cost."""
+    return derive("fee", loan, OVERDUE)
+
+
 class Staging:
     """Reminder fees, invoices and replacements (K22, K23, K25, K30-K32, O38)."""
 
@@ -42,9 +47,10 @@ class Staging:
     async def loan_stage_reached(self, event: LoanStageReached, envelope: Envelope) -> None:
         """Charges what a stage costs, once; of a loan whose end is known, only what that leaves."""
         books, store = self._bookkeeper.books, self._bookkeeper.store
-        ids = stage_fee_ids(event.loan, event.due)
+        ids = {**stage_fee_ids(event.loan, event.due), OVERDUE: overdue_fee_id(event.loan)}
+        calendar = await store.branches.calendar(event.branch) if event.stage == "invoiced" else None
         charges = stage_charges(
-            event, books, ids=ids, invoice=derive("invoice", event.loan, event.due.isoformat()),
+            event, books, calendar, ids=ids, invoice=derive("invoice", event.loan, event.due.isoformat()),
             at=envelope.happened_at, cause=envelope.id,
         )  # fmt: skip
         ended = await store.closings.read(event.loan) if charges else None
@@ -52,7 +58,7 @@ class Staging:
         if wanted:
             await self._charge(event, wanted, envelope)
         if charges and (ended := await store.closings.read(event.loan)) is not None:
-            await self.correct(event.patron, event.loan, ended, envelope)
+            await self.correct(event.patron, event.loan, ended, envelope, returning=False)
 
     async def _charge(self, event: LoanStageReached, wanted: Sequence[Charge], envelope: Envelope) -> None:
         def decide(ledger: Ledger, known: Known) -> tuple[None, Booked | None]:
@@ -62,32 +68,37 @@ class Staging:
         fees = [one.fee for one in wanted]
         await self._bookkeeper.book(event.patron, fees, decide, Cause.of(envelope))
 
-    async def loan_ended(self, loan: ClosedLoan, thing: Thing, envelope: Envelope) -> None:
+    async def loan_ended(self, loan: ClosedLoan, thing: Thing, envelope: Envelope) -> bool:
         """Lowers what the stages cost of a loan that came back; one that came to none writes nothing.
 
-        A renewal may have moved the due date of which a stage was, so a renewed loan is looked up as well."""
+        A renewal may have moved the due date of which a stage was, so a renewed loan is looked up as well.
+        True when an invoice has charged late days."""
         known = stage_may_be_known(loan, thing, self._bookkeeper.books, envelope.recorded_at)
         if known:
             await self._bookkeeper.store.closings.note_plain(loan.loan, loan.returned_at)
-        if known or loan.renewals:
-            ended = await self._bookkeeper.store.closings.read(loan.loan)
-            await self.correct(
-                loan.patron, loan.loan, min(loan.returned_at, ended or loan.returned_at), envelope
-            )
+        if not (known or loan.renewals):
+            return False
+        ended = await self._bookkeeper.store.closings.read(loan.loan)
+        earliest = min(loan.returned_at, ended or loan.returned_at)
+        fees = await self.correct(loan.patron, loan.loan, earliest, envelope, returning=True)
+        return overdue_fee_id(loan.loan) in fees
 
-    async def correct(self, patron: str, loan: str, ended: datetime, envelope: Envelope) -> None:
-        """Lowers what the stages of a loan cost to what its end leaves."""
+    async def correct(
+        self, patron: str, loan: str, ended: datetime, envelope: Envelope, *, returning: bool
+    ) -> Sequence[str]:
+        """Lowers what the stages of a loan cost to what its end leaves; says what it had cost."""
         fees = await self._bookkeeper.store.fees_of_loan(patron, loan)
         if not fees:
-            return
+            return ()
         corrections = {one: derive("correction", one, ended.isoformat()) for one in fees}
 
         def decide(ledger: Ledger, known: Known) -> tuple[bool, Booked | None]:
             booked = end_of_loan(
                 ledger, fees, ended, known, self._bookkeeper.books, self._bookkeeper.clock.now(),
-                cause=envelope.id, at=envelope.happened_at, corrections=corrections,
+                cause=envelope.id, at=envelope.happened_at, corrections=corrections, returning=returning,
             )  # fmt: skip
             return bool(booked and booked.ledger.to_move), booked
 
         if await self._bookkeeper.book(patron, fees, decide, Cause.of(envelope)):
             await self._bookkeeper.move_settled(patron)
+        return fees

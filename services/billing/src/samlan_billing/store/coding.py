@@ -92,6 +92,7 @@ def load_fee(found: Mapping[str, Any]) -> Fee:
         invoice_due=_day(found.get("invoice_due")),
         collect_at=found.get("collect_at"),
         collected_at=found.get("collected_at"),
+        ended_at=found.get("ended_at"),
         because=found.get("because", []),
     )
 
@@ -111,6 +112,7 @@ def dump_fee(fee: Fee) -> Fields:
         "invoice_due": _text(fee.invoice_due),
         "collect_at": fee.collect_at,
         "collected_at": fee.collected_at,
+        "ended_at": fee.ended_at,
         "because": fee.because,
     }
     return {name: value for name, value in fields.items() if value}

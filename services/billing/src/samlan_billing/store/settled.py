@@ -32,12 +32,13 @@ class SettledFees:
         await self.collection.create_index([("keeping", ASCENDING), ("erase_at", ASCENDING)], sparse=True)
 
     async def keep(self, patron: str, fee: Fee, erase_at: datetime) -> None:
-        """Stores a settled fee; what stands here with as many entries is the same and stays."""
+        """Stores a settled fee; what stands here and is as new is the same and stays."""
+        version = 2 * len(fee.entries) + (fee.ended_at is not None)  # an end may be known with no entry of it
         if not fee.charged and fee.loan is None:
-            await self._copies.apply(fee.id, len(fee.entries), remains(fee))
+            await self._copies.apply(fee.id, version, remains(fee))
             return
         particulars = {"patron": patron, "keeping": WAITING, "erase_at": erase_at}
-        await self._copies.apply(fee.id, len(fee.entries), {**dump_fee(fee), **particulars, **remains(fee)})
+        await self._copies.apply(fee.id, version, {**dump_fee(fee), **particulars, **remains(fee)})
 
     async def known(self, patron: str, fees: Iterable[str], moved: int) -> Known:
         """What stands here of these fees of this patron; of another patron's nothing is said."""

@@ -30,7 +30,14 @@ def notice_ids(loan: str | None, decisions: Rows, fees: Rows) -> list[str]:
     """The ids of the notices that a return may owe: the receipt, the fee, and the hold's that it served."""
     receipt = [derive("notice", "receipt", loan)] if loan else []
     ready = [derive("notice", "hold_ready", one["hold"], str(one["allotment"])) for one in decisions]
-    return [*receipt, *(derive("notice", "fee_charged", one["id"]) for one in fees), *ready]
+    charged = [derive("notice", "fee_charged", *names) for one in fees for names in _told_of(one)]
+    return [*receipt, *charged, *ready]
+
+
+def _told_of(fee: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """What the notices of a fee are named by: the fee, and what a return added to one of an invoice."""
+    added = [entry["id"] for entry in fee["entries"] if entry["kind"] == "charge"][1:]
+    return [(fee["id"],), *((fee["id"], entry) for entry in added)]
 
 
 def chain(fact: Row, decisions: Rows, fees: Rows, notices: Rows, incomplete: Iterable[str]) -> Row:
@@ -86,8 +93,9 @@ def _allotted(decision: Mapping[str, Any]) -> Row:
 
 
 def _charged(fee: Mapping[str, Any]) -> Row:
+    charged = [entry["at"] for entry in fee["entries"] if entry["kind"] == "charge"]
     return {
-        "service": "billing", "step": "fee_charged", "at": fee["charged_at"], "fee": fee["id"],
+        "service": "billing", "step": "fee_charged", "at": charged[-1], "fee": fee["id"],
         "kind": fee["kind"], "amount": fee["amount"], "because": fee.get("because", []),
     }  # fmt: skip
 

@@ -44,10 +44,10 @@ def hold_ready(event: HoldReady) -> Occasion:
 
 
 def fee_charged(event: FeeCharged) -> Occasion:
-    """Each fee is told once, without asking, with amount and reason."""
+    """Each fee is told once, without asking, with amount and reason; what is added to one, by itself."""
     return Occasion(
         kind="fee_charged",
-        key=(event.fee,),
+        key=(event.fee,) if event.entry is None else (event.fee, event.entry),
         patron=event.patron,
         member=event.member,
         about={

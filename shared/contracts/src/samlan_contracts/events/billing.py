@@ -11,7 +11,9 @@ from samlan_contracts.shapes import Act, Because
 class FeeCharged(
     Event, name="billing.fee_charged", version=1, reading=Reading.OCCURRENCE, readers=("notify",)
 ):
-    """A fee was booked. Subject: the patron's ledger. Amounts are minor units of `currency`."""
+    """A fee was booked. Subject: the patron's ledger. Amounts are minor units of `currency`.
+
+    `entry` names what was added to a fee that an invoice told of: the late days since then."""
 
     fee: str
     patron: str
@@ -23,6 +25,7 @@ class FeeCharged(
     item: str | None = None
     title: str | None = None
     because: Because = []
+    entry: str | None = None
 
 
 class FeeCorrected(Event, name="billing.fee_corrected", version=1, reading=Reading.OCCURRENCE, readers=()):

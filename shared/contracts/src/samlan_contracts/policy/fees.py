@@ -262,6 +262,15 @@ def invoice_terms(books: PolicyBooks, *, member: str, on: date) -> Decision[Invo
     return Decision(terms, [why])
 
 
+def added_since_invoice(
+    books: PolicyBooks, *, member: str, on: date, charged: Money, added: Money
+) -> Decision[Money]:
+    """What the late days since an invoice of a day cost besides those that it charged (K32)."""
+    book = books.book(member)
+    rule = rule_for(book, Invoice, Case(day=on))
+    return Decision(added, [reason(book, rule, "added_since_invoice", charged=charged, added=added)])
+
+
 def retention(books: PolicyBooks, *, member: str, on: date) -> Decision[Kept]:
     """How long what belongs to a settled fee is kept, and how long a found item is refunded (K51)."""
     book = books.book(member)

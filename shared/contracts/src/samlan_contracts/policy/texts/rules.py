@@ -168,6 +168,11 @@ BY_RULES: dict[str, dict[Language, str]] = {
         "en": "Payable within {payable_within}; debt collection {collection_after} after it falls due; "
         "dropped when the loan is returned: {dropped_on_return}.",
     },
+    "added_since_invoice": {
+        "sv": "Av detta togs {charged} ut med räkningen; {added} tillkommer för dagarna därefter.",
+        "da": "Heraf blev {charged} opkrævet med regningen; {added} lægges til for dagene derefter.",
+        "en": "Of this {charged} was charged with the invoice; {added} is added for the days since then.",
+    },
     "debt_blocks": {
         "sv": "Skulden på {balance} {threshold} och hindrar: {stops}; spärren hävs genom: {lifted_by}.",
         "da": "Gælden på {balance} {threshold} og hindrer: {stops}; spærringen ophæves ved: {lifted_by}.",
@@ -255,6 +260,16 @@ BY_RULES: dict[str, dict[Language, str]] = {
         "sv": "Reservationer tas emot genom: {channels}.",
         "da": "Reserveringer modtages gennem: {channels}.",
         "en": "Holds are taken by: {channels}.",
+    },
+    "local_first": {
+        "sv": "Bland de {local_first_places} första i kön går de före som hämtas där exemplaret är.",
+        "da": "Blandt de {local_first_places} første i køen går de forud, der afhentes, hvor eksemplaret er.",
+        "en": "Among the first {local_first_places} in the queue those picked up where the item is go first.",
+    },
+    "asked_elsewhere": {
+        "sv": "Ingen i samarbetet har titeln: den beställs som fjärrlån från ett annat bibliotek.",
+        "da": "Ingen i samarbejdet har titlen: den bestilles som fjernlån fra et andet bibliotek.",
+        "en": "Nobody in the consortium has the title: it is asked for as an interlibrary loan.",
     },
     "notice_sent": {
         "sv": "Meddelas genom: {channels}.",
