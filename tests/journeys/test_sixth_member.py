@@ -16,21 +16,24 @@ from samlan_testkit.servers import Servers
 from samlan_testkit.world import POLICIES
 
 TROMSO = Path(__file__).with_name("tromso.yaml")
-HERE = "tromso/hovedbiblioteket"
+HERE, THERE = "tromso/hovedbiblioteket", "tromso/kroken"
 
 
 @pytest_asyncio.fixture
 async def six(
     servers: Servers, keys: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Consortium]:
-    """All services with six books, one library in Tromsø, and two patrons who ski."""
+    """All services with six books, one library in Tromsø, and three patrons who ski."""
     for path in [*POLICIES.glob("*.yaml"), TROMSO]:
         shutil.copy(path, tmp_path)
     async with declared(servers) as vhost, opened(servers, vhost, keys) as world:
         world.policies = tmp_path
         async with consortium(world, tmp_path_factory.mktemp("six")) as made:
             await made.load(
-                branches=[branch(HERE, timezone="Europe/Oslo"), branch("vast/lerum")],
+                branches=[
+                    *(branch(one, timezone="Europe/Oslo") for one in (HERE, THERE)),
+                    branch("vast/lerum"),
+                ],
                 devices=[{"device": "tromso-1", "branch": HERE, "kind": "kiosk"}],
                 titles=[{"title": "ski", "name": "Ski, 180 cm", "language": "nb"}],
                 items=[
@@ -38,7 +41,11 @@ async def six(
                     item("ski-2", "ski", HERE, material="ski_set"),
                     item("bok-1", "ski", "vast/lerum"),
                 ],
-                patrons=[patron("ola", "tromso"), patron("kari", "tromso", born="2016-01-01")],
+                patrons=[
+                    patron("ola", "tromso"),
+                    patron("nils", "tromso"),
+                    patron("kari", "tromso", born="2016-01-01"),
+                ],
             )
             yield made
 
@@ -87,6 +94,21 @@ async def test_a_hold_costs_what_its_patrons_book_says_and_once(six: Consortium)
     (fee,) = (await six.world.get("billing", "/patrons/ola/fees")).json()["items"]
     assert (fee["kind"], fee["amount"]) == ("hold", {"amount": 1000, "currency": "NOK"})
     assert fee["because"][0]["rule"] == "tromso/holds_cost"
+
+
+async def test_its_queue_is_served_where_the_item_is_first_and_says_so(six: Consortium) -> None:
+    for who, pickup in (("nils", THERE), ("ola", HERE)):
+        hold = {"title": "ski", "patron": who, "pickup": pickup, "channel": "desk"}
+        assert (await six.world.post("holds", "/holds", hold)).status_code == 201
+    await six.settle()
+    await six.world.fact(item="ski-1", branch=HERE, device="tromso-1", sequence=1)
+    await six.settle()
+    (olas,) = (await six.world.get("holds", "/patrons/ola/holds")).json()["items"]
+    assert (olas["state"], olas["item"]) == ("ready", "ski-1")
+    (decision,) = (await six.world.get("holds", "/decisions", item="ski-1")).json()["items"]
+    (first,) = [why for why in decision["because"] if "local_first_places" in why["inputs"]]
+    assert (first["rule"], first["inputs"]) == ("tromso/holds", {"local_first_places": 2})
+    assert [one["reasons"] for one in decision["passed"]] == [["local_first"]]
 
 
 async def test_its_own_rules_bind_beside_the_others(six: Consortium) -> None:

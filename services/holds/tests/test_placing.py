@@ -488,6 +488,8 @@ async def test_what_nobody_owns_is_asked_for_elsewhere_and_served_when_it_comes(
     assert await requests(holds, PARTILLE) == []
     shown = await holds.state("anna")
     assert (shown["interlibrary"], shown["state"]) == (True, "waiting")
+    assert [why["rule"] for why in shown["because"]] == ["vast/hold_terms", "interlibrary"]
+    assert "fjärrlån" in shown["because"][1]["says"]["sv"]
     await holds.world.settle()
     assert [one.interlibrary for one in holds.world.events(HoldPlaced)] == [True, False]
 

@@ -12,7 +12,7 @@ from samlan_contracts.policy import (
     PolicyBooks,
     accepts_return,
     book_drop,
-    hold_terms,
+    hold_channels,
     may_serve,
     old_enough,
     renewals_left,
@@ -76,8 +76,8 @@ def _return(case: Case, books: PolicyBooks) -> Iterator[Explained]:
 
 
 def _hold(case: Case, books: PolicyBooks) -> Iterator[Explained]:
-    terms = hold_terms(books, member=case.patron.member, on=case.day)
-    yield _allowed("hold", refusals_to_hold(case, books), terms.because)
+    offered = hold_channels(books, member=case.patron.member, on=case.day)
+    yield _allowed("hold", refusals_to_hold(case, books), offered.because)
     serves = may_serve(books, item=case.item, patron=case.patron, pickup=case.branch, at=case.at)
     yield by_rules("hold", "item_may_serve", serves.value, serves.because)
     yield from single_fee("hold", case, books, "hold", case.patron.member)

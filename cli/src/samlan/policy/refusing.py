@@ -7,7 +7,7 @@ from samlan_contracts.policy import (
     PolicyBooks,
     Stop,
     acts_stopped,
-    hold_terms,
+    hold_channels,
     may_borrow_more,
     old_enough,
     plainly,
@@ -56,9 +56,9 @@ def refusals_to_renew(case: Case, books: PolicyBooks) -> list[Refusal]:
 def refusals_to_hold(case: Case, books: PolicyBooks) -> list[Refusal]:
     """Every reason why the title is not held for this patron."""
     found = _account(case, books, "hold") + _blocks(case, books, "hold")
-    terms = hold_terms(books, member=case.patron.member, on=case.day)
-    if case.hold_channel is not None and case.hold_channel not in terms.value.channels:
-        found.append(("channel_not_offered", terms.because))
+    offered = hold_channels(books, member=case.patron.member, on=case.day)
+    if case.hold_channel is not None and case.hold_channel not in offered.value:
+        found.append(("channel_not_offered", offered.because))
     if case.has_title:
         found.append(("has_it_on_loan", plainly("has_it_on_loan")))
     if case.holds_title:

@@ -122,6 +122,9 @@ def test_a_book_may_serve_locally_first_within_so_many_places(places: int, serve
     assert verdict.outcome.entry.hold == served
     reasons = [one.reasons for one in verdict.outcome.entry.decision.passed]
     assert reasons == ([("local_first",), ("local_first",)] if served == "h2" else [])
+    told = [why["says"]["en"] for why in verdict.outcome.entry.decision.because]
+    first = f"Among the first {places} in the queue those picked up where the item is go first."
+    assert (first in told) == (served == "h2")
 
 
 def test_a_hold_placed_while_the_clock_stands_or_goes_back_is_after_everybody(books: PolicyBooks) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from samlan_contracts.policy import PatronFacts, hold_terms, may_serve, shelf_deadline
+from samlan_contracts.policy import (
+    Decision,
+    PatronFacts,
+    hold_channels,
+    local_first,
+    may_serve,
+    shelf_deadline,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +78,6 @@ def test_a_branch_without_known_opening_still_has_a_deadline(books, branch, at) 
 
 @pytest.mark.clause("D17")
 def test_holds_are_placed_on_the_web_by_telephone_and_at_the_desk(books) -> None:
-    terms = hold_terms(books, member="gladsaxe", on=date(2026, 11, 20)).value
-    assert terms.channels == {"web", "phone", "desk"}
-    assert terms.local_first_places == 0
+    day = date(2026, 11, 20)
+    assert hold_channels(books, member="gladsaxe", on=day).value == {"web", "phone", "desk"}
+    assert local_first(books, item_member="gladsaxe", on=day) == Decision(0, [])

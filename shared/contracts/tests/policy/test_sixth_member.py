@@ -14,8 +14,8 @@ from samlan_contracts.policy import (
     accepts_return,
     acts_stopped,
     fee,
-    hold_terms,
     loan_period,
+    local_first,
     may_borrow_more,
     may_serve,
     notice_rules,
@@ -125,4 +125,6 @@ def test_its_amounts_are_norwegian(six, item) -> None:
 def test_what_it_leaves_out_is_not_done(six) -> None:
     assert not notice_rules(six, member="bergen", kind="receipt", on=FRIDAY).value.sent
     assert not temporary_may(six, member="bergen", act="hold", on=FRIDAY).value
-    assert hold_terms(six, member="bergen", on=FRIDAY).value.local_first_places == 5
+    first = local_first(six, item_member="bergen", on=FRIDAY)
+    assert (first.value, first.because[0]["inputs"]) == (5, {"local_first_places": 5})
+    assert "de 5 första i kön" in first.because[0]["says"]["sv"]

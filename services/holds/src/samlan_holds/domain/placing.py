@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from samlan_contracts.events.holds import HoldPlaced
-from samlan_contracts.policy import hold_terms, lapsed, temporary_may
+from samlan_contracts.policy import hold_channels, lapsed, stated, temporary_may
 from samlan_contracts.policy.calendar import BranchCalendar
 from samlan_contracts.refusing import refusals
 from samlan_contracts.shapes import Because
@@ -110,9 +110,10 @@ def channel_is_offered(case: Case) -> Refusal | None:
     """A member offers certain channels; the one used is kept on the hold (D17)."""
     if case.standing is None:
         return None
-    terms = hold_terms(case.facts.books, member=case.standing.member, on=case.today)
-    offered = case.placing.channel in terms.value.channels
-    return None if offered else Refusal("channel_not_offered", terms.because)
+    offered = hold_channels(case.facts.books, member=case.standing.member, on=case.today)
+    if case.placing.channel in offered.value:
+        return None
+    return Refusal("channel_not_offered", offered.because)
 
 
 def patron_has_it_not(case: Case) -> Refusal | None:
@@ -172,6 +173,9 @@ def _case(queue: Queue, placing: Placing, facts: Facts) -> Case:
 
 
 def _because(case: Case) -> Because:
+    """Where the member takes holds, and why the title is asked for elsewhere, where it is (D17, D19)."""
     if case.standing is None:
         return []
-    return hold_terms(case.facts.books, member=case.standing.member, on=case.today).because
+    offered = hold_channels(case.facts.books, member=case.standing.member, on=case.today)
+    elsewhere = [] if case.placing.owned else [stated("interlibrary", "asked_elsewhere")]
+    return [*offered.because, *elsewhere]

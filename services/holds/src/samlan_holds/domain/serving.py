@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from samlan_contracts.policy import hold_terms, lapsed, may_serve, old_enough
+from samlan_contracts.policy import lapsed, local_first, may_serve, old_enough
 from samlan_contracts.policy.calendar import BranchCalendar
 from samlan_contracts.refusing import refusals
 from samlan_contracts.shapes import Because, Thing
@@ -154,15 +154,15 @@ def _local(
     pickup = facts.branch(first.entry.pickup)
     if first.entry.pickup == scanned_at or pickup is None:
         return None
-    terms = hold_terms(facts.books, member=thing.member, on=pickup.local_date(facts.now))
-    passed = [*first.passed, Passed(hold=first.entry.hold, reasons=("local_first",), because=terms.because)]
-    for entry in queue.waiting[place + 1 : terms.value.local_first_places]:
+    local = local_first(facts.books, item_member=thing.member, on=pickup.local_date(facts.now))
+    passed = [*first.passed, Passed(hold=first.entry.hold, reasons=("local_first",), because=local.because)]
+    for entry in queue.waiting[place + 1 : local.value]:
         if entry.pickup != scanned_at:
-            passed.append(Passed(hold=entry.hold, reasons=("local_first",), because=terms.because))
+            passed.append(Passed(hold=entry.hold, reasons=("local_first",), because=local.because))
             continue
         met = meet(entry, thing, facts)
         if isinstance(met, Choice):
-            return _with(met, tuple(passed), terms.because)
+            return _with(met, tuple(passed), local.because)
         passed.append(met)
     return None
 

@@ -38,7 +38,7 @@ from samlan_contracts.policy.fees import (
     waiver_limit,
 )
 from samlan_contracts.policy.figures import FeeKind, Hours, NoticeKind, Threshold
-from samlan_contracts.policy.holds import Terms, hold_terms, may_serve, shelf_deadline
+from samlan_contracts.policy.holds import hold_channels, local_first, may_serve, shelf_deadline
 from samlan_contracts.policy.loans import (
     loan_period,
     may_borrow_more,
@@ -88,7 +88,6 @@ __all__ = [
     "Service",
     "StageDue",
     "Stop",
-    "Terms",
     "Threshold",
     "UnknownFee",
     "UnknownMember",
@@ -102,11 +101,12 @@ __all__ = [
     "debt_threshold",
     "fee",
     "guardian_consents",
-    "hold_terms",
+    "hold_channels",
     "invoice_terms",
     "lapsed",
     "lifted_by",
     "loan_period",
+    "local_first",
     "may_block_own_card",
     "may_borrow_more",
     "may_change_contact_alone",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from samlan_contracts.policy.because import Decision, reason
@@ -12,14 +11,6 @@ from samlan_contracts.policy.facts import Case, Item, Parties, PatronFacts
 from samlan_contracts.policy.figures import HoldChannel
 from samlan_contracts.policy.rules import HoldItems, HoldTerms, PickupShelf
 from samlan_contracts.shapes import Because
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Where holds are placed, and within how many places a local hold may go first (0: strict order)."""
-
-    channels: frozenset[HoldChannel]
-    local_first_places: int
 
 
 def may_serve(
@@ -71,9 +62,17 @@ def shelf_deadline(
     return Decision(last, [why])
 
 
-def hold_terms(books: PolicyBooks, *, member: str, on: date) -> Decision[Terms]:
-    """Where a member's patrons place holds, and whether its queues may be served locally first (D17)."""
+def hold_channels(books: PolicyBooks, *, member: str, on: date) -> Decision[frozenset[HoldChannel]]:
+    """Where a member's patrons place holds (D17)."""
     book = books.book(member)
     rule = rule_for(book, HoldTerms, Case(day=on))
-    why = reason(book, rule, "hold_terms", channels=rule.channels, local_first_places=rule.local_first_places)
-    return Decision(Terms(rule.channels, rule.local_first_places), [why])
+    return Decision(rule.channels, [reason(book, rule, "hold_terms", channels=rule.channels)])
+
+
+def local_first(books: PolicyBooks, *, item_member: str, on: date) -> Decision[int]:
+    """Within how many places a hold for the branch where an item is goes first (0: strict order)."""
+    book = books.book(item_member)
+    rule = rule_for(book, HoldTerms, Case(day=on))
+    places = rule.local_first_places
+    why = reason(book, rule, "local_first", local_first_places=places)
+    return Decision(places, [why] if places else [])
