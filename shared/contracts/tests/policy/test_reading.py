@@ -117,6 +117,67 @@ def test_every_mistake_has_its_remedy(right: str, wrong: str, remedy: str) -> No
     assert all(mistake.remedy for mistake in found)
 
 
+EARLY = """  - id: early
+    assumed: true
+    kinds: [due_soon]
+    channels: [sms]
+    before_due: 1 month
+    opt_in: false
+    bundle: 0 seconds
+  - id: ready
+"""
+AT_ONCE = "overdue_stages:\n  - {id: first, assumed: true, stage: reminder_1, after_due: 0 days}\ninvoices:\n"
+DISORDER = """overdue_stages:
+  - {id: first, assumed: true, stage: reminder_1, after_due: 2 weeks}
+  - {id: bill, assumed: true, stage: invoiced, after_due: 10 days}
+invoices:
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("per_day: 50.00 NOK", "per_day: 50.00", "an amount has a unit and all its decimals"),
+        ("period: 3 days", "perod: 3 days", "`perod` is not known here"),
+        ("until: 2026-12-31", "until: 2026-12-30", "a gap in the dates"),
+        ("waivers:", "waivings:", "`waivings` is not known here"),
+        ("clauses: N01-N09\n", "", "does not say which `clauses` there are"),
+        ("clauses: N01-N09", "clauses: all", "`clauses` is not written as it should be"),
+        ("clauses: N01-N09", "clauses: N09-N01", "names the first one first"),
+        ("materials: [sheet_music, ski_set]", "materials: ski_set", "`materials` should be a list"),
+        ("from: 2027-01-01", "from: 86400", "a day is written like 2026-12-31"),
+        ("  blocks: patron", "  blocs: patron", "`whose_rule`: `blo"),
+        ("    channels: [sms]\n", "    channels: []\n", "`channels` names none by which it is sent"),
+        ("  - id: ready\n", EARLY, "counted backwards a month has no length of its own"),
+        ("invoices:\n", AT_ONCE, "on the due date nothing is late"),
+        ("invoices:\n", DISORDER, "invoiced does not come after reminder_1 (14 days)"),
+        ("kinds: [card]", "kinds: [card], free_reference_pages: 5", "is said of prints, and not of card"),
+    ],
+)
+def test_one_slip_is_told_as_one_mistake(right: str, wrong: str, said: str) -> None:
+    assert right in BERGEN
+    (mistake,) = check_book(BERGEN.replace(right, wrong, 1), "bergen.yaml")[1]
+    assert said in mistake.text
+    assert mistake.line
+    assert mistake.remedy
+
+
+def test_what_is_written_as_an_alias_is_told_once_and_not_missed_as_well() -> None:
+    text = BERGEN.replace("waivers:\n  - ", "waivers:\n  - &same ").replace(
+        "retention:\n", "retention:\n  - *same\n"
+    )
+    assert [one.partition("; ")[0] for one in mistakes_in(text)] == [
+        f"bergen.yaml:{line_of(text, '&same')}: anchors, aliases and deep nesting are not read"
+    ]
+
+
+@pytest.mark.parametrize("odd", [b"Troms\xf8", b"a\x00b"])
+def test_the_line_of_what_is_not_text_is_told(odd: bytes) -> None:
+    (mistake,) = check_book(b"# one\n# two\nname: " + odd + b"\n", "bergen.yaml")[1]
+    assert (mistake.line, "\n" in mistake.text) == (3, False)
+    assert "UTF-8" in mistake.remedy
+
+
 PRICE = "standard_price: 1.00 NOK, new_price_if_higher: true"
 SHORTER = "{id: sheet_music_queue, cites: [N02], materials: [sheet_music],"
 

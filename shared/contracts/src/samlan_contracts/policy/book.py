@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import string
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import cached_property, partial
@@ -146,6 +147,11 @@ class Book(BaseModel):
         letters = {end.rstrip("0123456789") for end in (clauses or "").split("-")}
         if len(letters) > 1:
             raise ValueError(f"a range of clauses keeps its letters, such as K01-K57; not {clauses!r}")
+        numbers = [int(end.lstrip(string.ascii_uppercase)) for end in (clauses or "").split("-") if end]
+        if numbers != sorted(numbers):
+            raise ValueError(
+                f"a range of clauses names the first one first, such as K01-K57; not {clauses!r}"
+            )
         return clauses
 
     @field_validator("timezone")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import combinations, pairwise, product
+from itertools import combinations, islice, pairwise, product
 from typing import Any, get_args
 
 from samlan_contracts.policy import rules
@@ -25,6 +25,8 @@ MAY_BE_SILENT = frozenset({
     "notices", "accounts", "staffless_hours",
 })  # fmt: skip
 
+A_DAY = date(2025, 1, 31)  # to hold days against months: a month after it is the shortest there is
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -42,7 +44,11 @@ def check_rules(book: Book, positions: Mapping[str, Sequence[int]], maimed: Set[
     of their own, so that a gap in it tells nothing.
     """
     placed = {name: list(zip(positions.get(name, ()), getattr(book, name), strict=True)) for name in SUBJECTS}
-    findings = list(_ids_of_two_subjects(placed))
+    findings = [
+        *_ids_of_two_subjects(placed),
+        *_cites_nothing_known(book, placed, maimed),
+        *_stages_in_disorder(book, placed["overdue_stages"]),
+    ]
     for subject, listed in placed.items():
         findings += _timelines(subject, listed)
         findings += _never_reached(subject, listed)
@@ -50,7 +56,7 @@ def check_rules(book: Book, positions: Mapping[str, Sequence[int]], maimed: Set[
         told = {finding.where for finding in findings}
         findings += [one for one in _never_read(book, subject, listed, maimed) if one.where not in told]
         if subject not in MAY_BE_SILENT | maimed:
-            findings += _unanswered(book, subject)
+            findings += _unanswered(book, subject, told=_first_days_of_gaps(listed))
     return findings
 
 
@@ -63,17 +69,60 @@ def _ids_of_two_subjects(placed: Mapping[str, Sequence[Placed]]) -> Iterator[Fin
                 yield Finding((subject, index, "id"), text, "give one of the two an id of its own")
 
 
+def _cites_nothing_known(
+    book: Book, placed: Mapping[str, Sequence[Placed]], maimed: Set[str]
+) -> Iterator[Finding]:
+    """A book that names no clauses cites none; told of the first rule that does, and of no other."""
+    if book.clauses is not None or "clauses" in maimed:
+        return
+    citing = ((subject, index, rule) for subject in placed for index, rule in placed[subject] if rule.cites)
+    for subject, index, rule in islice(citing, 1):
+        text = f"rule {rule.id}: cites {rule.cites[0]}, but the book does not say which `clauses` there are"
+        remedy = "name the clauses of the source at the top, such as `clauses: K01-K57`"
+        yield Finding((subject, index, "cites"), text, remedy)
+
+
+def _stages_in_disorder(book: Book, listed: Sequence[Placed]) -> Iterator[Finding]:
+    """Of two stages in force on a day, the later one follows the earlier one."""
+    asked = book.subject(rules.OverdueStage)
+    written = {id(rule): index for index, rule in listed}
+    told: set[int] = set()
+    for day in asked.changes:
+        found = [rule for one in get_args(Stage) if (rule := asked.first(Case(day=day, kind=one)))]
+        for before, after in pairwise(found):
+            index = written[id(after)]
+            if after.after_due.after(A_DAY) > before.after_due.after(A_DAY) or index in told:
+                continue
+            told.add(index)
+            text = f"rule {after.id}: {after.stage} does not come after {before.stage} ({before.after_due})"
+            remedy = f"give it an `after_due` that is longer than {before.after_due}"
+            yield Finding(("overdue_stages", index, "after_due"), text, remedy)
+
+
 def _timelines(subject: str, listed: Sequence[Placed]) -> Iterator[Finding]:
     """Rules of one id are one rule over time: the same conditions, no overlap, no gap."""
+    for (_, before), (index, after) in _joints(listed):
+        if broken := _broken_joint(before, after):
+            text, remedy = broken
+            yield Finding((subject, index), f"rule {after.id}: {text}", remedy)
+
+
+def _joints(listed: Sequence[Placed]) -> Iterator[tuple[Placed, Placed]]:
+    """Each two versions of a rule that follow one another."""
     by_id: dict[str, list[Placed]] = {}
     for index, rule in listed:
         by_id.setdefault(rule.id, []).append((index, rule))
     for versions in by_id.values():
-        in_order = sorted(versions, key=lambda placed: placed[1].first_day)
-        for (_, before), (index, after) in pairwise(in_order):
-            if broken := _broken_joint(before, after):
-                text, remedy = broken
-                yield Finding((subject, index), f"rule {after.id}: {text}", remedy)
+        yield from pairwise(sorted(versions, key=lambda placed: placed[1].first_day))
+
+
+def _first_days_of_gaps(listed: Sequence[Placed]) -> set[date]:
+    """The days on which a rule ends too early, each of which its own timeline tells."""
+    return {
+        before.last_day + timedelta(days=1)
+        for (_, before), (_, after) in _joints(listed)
+        if before.last_day < date.max and after.first_day - before.last_day > timedelta(days=1)
+    }
 
 
 def _broken_joint(before: rules.Rule, after: rules.Rule) -> tuple[str, str] | None:
@@ -208,34 +257,28 @@ def _in_force_together(one: rules.Rule, other: rules.Rule) -> bool:
 
 
 def _foreign_clauses(book: Book, subject: str, listed: Sequence[Placed]) -> Iterator[Finding]:
+    if (known := book.clauses) is None:
+        return
     for index, rule in listed:
         for clause in rule.cites:
-            if not _in_range(clause, book.clauses):
-                known = book.clauses or "(none)"
+            if not _in_range(clause, known):
                 text = f"rule {rule.id}: cites {clause}, which is not among the clauses {known}"
-                yield Finding((subject, index, "cites"), text, _citing(book))
+                remedy = f"cite a clause from {known}, or correct `clauses` at the top"
+                yield Finding((subject, index, "cites"), text, remedy)
 
 
-def _citing(book: Book) -> str:
-    if book.clauses is None:
-        return "name the clauses of the source at the top, such as `clauses: K01-K57`"
-    return f"cite a clause from {book.clauses}, or correct `clauses` at the top"
-
-
-def _in_range(clause: str, clauses: str | None) -> bool:
-    if clauses is None:
-        return False
+def _in_range(clause: str, clauses: str) -> bool:
     first, last = clauses.split("-")
     letters = first.rstrip("0123456789")
     number = clause.removeprefix(letters)
     return number.isdigit() and int(first[len(letters) :]) <= int(number) <= int(last[len(letters) :])
 
 
-def _unanswered(book: Book, subject: str) -> Iterator[Finding]:
+def _unanswered(book: Book, subject: str, *, told: Set[date]) -> Iterator[Finding]:
     """The first case, at each change of the rules, that no rule of a subject answers."""
     asked = book.subject(SUBJECTS[subject])
     dimensions = _dimensions(book, SUBJECTS[subject])
-    for day in asked.changes:
+    for day in (one for one in asked.changes if one not in told):
         for values in product(*dimensions.values()):
             known = dict(zip(dimensions, values, strict=True))
             if asked.first(Case(day=day, **known)) is None:

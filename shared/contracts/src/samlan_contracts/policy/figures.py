@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo
@@ -91,6 +91,19 @@ def _time_of_day(written: object) -> time:
     return time.fromisoformat(match[0])
 
 
+def _days(written: object) -> Period:
+    period = Period.parse(written)
+    if period.months:
+        raise ValueError(f"counted backwards a month has no length of its own; not {written!r}")
+    return period
+
+
+def _day(written: object) -> object:
+    if isinstance(written, date) or (isinstance(written, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", written)):
+        return written
+    raise ValueError(f"a day is written like 2026-12-31; not {written!r}")
+
+
 def _in_currency(parse: Callable[[object, str], Any]) -> Callable[[object, ValidationInfo], Any]:
     return lambda written, info: parse(written, str((info.context or {}).get("currency")))
 
@@ -106,6 +119,7 @@ def _price_or_actual(written: object, info: ValidationInfo) -> object:
     return written if written == "actual_cost" else _in_currency(Money.parse)(written, info)
 
 
+Day = Annotated[date, BeforeValidator(_day), Doc("a day: `2026-12-31`")]
 Amount = Annotated[Money, BeforeValidator(_in_currency(Money.parse)), Doc("an amount: `3.00 SEK`")]
 Price = Annotated[
     Money | Literal["actual_cost"], BeforeValidator(_price_or_actual), Doc("an amount, or `actual_cost`")
@@ -114,6 +128,7 @@ Limit = Annotated[
     Threshold, BeforeValidator(_in_currency(Threshold.parse)), Doc('`"> 100.00 SEK"` or `">= ..."`')
 ]
 Length = Annotated[Period, BeforeValidator(Period.parse), Doc("a period: `28 days`, `4 weeks`, `1 month`")]
+Days = Annotated[Period, BeforeValidator(_days), Doc("days or weeks: `3 days`, `1 week`")]
 Seconds = Annotated[int, BeforeValidator(parse_seconds), Doc("a short time: `0 seconds`, `10 minutes`")]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day), Doc("a local time of day: `08:00`")]
 OpenHours = Annotated[Hours, BeforeValidator(Hours.parse), Doc("hours: `07:00-22:00`")]

@@ -12,6 +12,12 @@ OTHER_CURRENCY = "but this book is in"  # what follows is that book's own
 _WRITTEN = re.compile(r"(\d{1,9})(?:\.(\d+))?(?: ([A-Z]{3}))?")
 
 
+class Bare(str):
+    """A number with decimals that stands in a book without a unit and without quotes."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount that only ever meets amounts of its own currency."""
@@ -23,7 +29,8 @@ class Money:
     def parse(cls, written: object, currency: str) -> Money:
         """Read "3.00" or "3.00 SEK" in the book's currency, or refuse with what to write instead."""
         example = Money(300, currency)
-        match = _WRITTEN.fullmatch(written) if isinstance(written, str) else None
+        is_text = isinstance(written, str) and not isinstance(written, Bare)
+        match = _WRITTEN.fullmatch(str(written)) if is_text else None
         if match is None or len(match[2] or "") != _decimals(currency):
             raise ValueError(f"an amount has a unit and all its decimals, such as {example}; not {written!r}")
         if match[3] not in (None, currency):

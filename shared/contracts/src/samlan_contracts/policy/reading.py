@@ -1,39 +1,31 @@
-"""Reading a policy book: YAML without its traps, and every mistake with the line it stands on."""
+"""Reading a policy book: every mistake of it with the line it stands on."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from samlan_contracts.policy.book import SUBJECTS, Book
 from samlan_contracts.policy.checks import Finding, check_rules
 from samlan_contracts.policy.money import OTHER_CURRENCY
+from samlan_contracts.policy.page import Location, Unreadable, parse
 from samlan_contracts.policy.remedies import remedy_of
 
-# A book of a thousand rules is below this; larger is not a policy book.
-MAX_BOOK_BYTES = 1_000_000
-MAX_DEPTH = 12
-MAX_NODES_DEEP = 100
-LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_WHOLE_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})")
-_PLAIN = {"true": True, "false": False, "null": None, "~": None, "": None}
 _SAID_BETTER = {
     "extra_forbidden": "is not known here: no service reads it",
     "missing": "is missing",
     "tuple_type": "should be a list",
     "frozen_set_type": "should be a list",
     "model_type": "should be fields with values",
+    "string_pattern_mismatch": "is not written as it should be",
 }
-_NOT_A_BOOK = "compare the line with another member's book: spaces, colons, quotes and brackets"
-
-Location = tuple[str | int, ...]
+_UNKNOWN_MATERIAL = "unknown material"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -72,97 +64,17 @@ def check_book(text: str | bytes, file: str) -> tuple[Book | None, tuple[Mistake
     A book never changes once it is read, so one process reads the same text once for all its services.
     """
     try:
-        data, page = _parse(text)
-    except _Unreadable as unreadable:
-        return None, (Mistake(file, unreadable.line, unreadable.text, _NOT_A_BOOK),)
+        data, page = parse(text)
+    except Unreadable as unreadable:
+        return None, (Mistake(file, unreadable.line, unreadable.text, unreadable.remedy),)
     book, findings = _validate(data)
     mistakes = {Mistake(file, line, text, remedy) for line, text, remedy in page.mistakes}
-    mistakes |= {Mistake(file, page.line_of(one.where), one.text, one.remedy) for one in findings}
+    mistakes |= {
+        Mistake(file, page.line_of(one.where), one.text, one.remedy)
+        for one in findings
+        if not page.left_out(one.where)
+    }
     return (None if mistakes else book), tuple(sorted(mistakes))
-
-
-class _Unreadable(Exception):
-    def __init__(self, line: int, text: str) -> None:
-        self.line, self.text = line, text
-        super().__init__(text)
-
-
-def _parse(text: str | bytes) -> tuple[dict[str, Any], _Page]:
-    if len(text) > MAX_BOOK_BYTES:
-        raise _Unreadable(0, f"is larger than {MAX_BOOK_BYTES} bytes")
-    try:
-        _refuse_abysses(text)
-        root = yaml.compose(text, Loader=LOADER)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise _Unreadable(line, f"is not YAML: {error.problem}") from None
-    except (yaml.YAMLError, UnicodeError, RecursionError, ValueError) as error:
-        raise _Unreadable(0, f"is not YAML: {error}") from None
-    page = _Page()
-    data = page.read(root, ()) if root is not None else None
-    if not isinstance(data, dict):
-        raise _Unreadable(1, "a policy book starts with fields such as `member: orebro`")
-    return data, page
-
-
-def _refuse_abysses(text: str | bytes) -> None:
-    """The quick reader builds its nodes by recursion, which a text of a thousand brackets would overflow."""
-    depth = 0
-    for event in yaml.parse(text, Loader=LOADER):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_NODES_DEEP:
-            line = event.start_mark.line + 1 if event.start_mark else 0
-            raise _Unreadable(line, f"is nested deeper than {MAX_DEPTH} levels")
-
-
-class _Page:
-    """Plain values out of YAML nodes, and the line of each; `no`, `3.00` and `10:00` stay what is written."""
-
-    def __init__(self) -> None:
-        self._lines: dict[Location, int] = {}
-        self._seen: set[int] = set()
-        self.mistakes: list[tuple[int, str, str]] = []
-
-    def line_of(self, where: Location) -> int:
-        """The line of the nearest enclosing thing that stands in the file."""
-        while where and where not in self._lines:
-            where = where[:-1]
-        return self._lines.get(where, 1)
-
-    def read(self, node: yaml.Node, where: Location) -> Any:
-        line = node.start_mark.line + 1
-        self._lines.setdefault(where, line)
-        if id(node) in self._seen or len(where) > MAX_DEPTH:
-            text = "anchors, aliases and deep nesting are not read; write it out"
-            self.mistakes.append((line, text, "write the rule out in full, without & and *"))
-            return None
-        self._seen.add(id(node))
-        match node:
-            case yaml.MappingNode():
-                return self._mapping(node, where)
-            case yaml.SequenceNode():
-                return [self.read(part, (*where, index)) for index, part in enumerate(node.value)]
-            case _:
-                return _scalar(node)
-
-    def _mapping(self, node: yaml.MappingNode, where: Location) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key, line = str(key_node.value), key_node.start_mark.line + 1
-            if key in found:
-                self.mistakes.append((line, f"`{key}` is written twice", "keep one of the two"))
-            self._lines[(*where, key)] = line
-            found[key] = self.read(value_node, (*where, key))
-        return found
-
-
-def _scalar(node: yaml.Node) -> Any:
-    written = str(node.value)
-    if getattr(node, "style", None) in ("'", '"', "|", ">"):
-        return written
-    if _WHOLE_NUMBER.fullmatch(written):
-        return int(written)
-    return _PLAIN.get(written, written)
 
 
 def _validate(data: dict[str, Any]) -> tuple[Book | None, list[Finding]]:
@@ -170,9 +82,16 @@ def _validate(data: dict[str, Any]) -> tuple[Book | None, list[Finding]]:
     book, findings = _model(data)
     standing = book or _model(_without(data, findings))[0]
     if standing is not None:
-        maimed = {str(finding.where[0]) for finding in findings if finding.where}
+        maimed = {str(finding.where[0]) for finding in findings if finding.where} | _misspelt(data)
         findings += check_rules(standing, _positions(data, findings), maimed)
     return book, findings
+
+
+def _misspelt(data: dict[str, Any]) -> set[str]:
+    """The subjects that stand in the book under a name that is nearly theirs."""
+    missing = [name for name in SUBJECTS if name not in data]
+    unknown = [name for name in data if name not in SUBJECTS]
+    return {close for name in unknown for close in get_close_matches(name, missing, n=1)}
 
 
 def _model(data: dict[str, Any]) -> tuple[Book | None, list[Finding]]:
@@ -193,12 +112,16 @@ def _model(data: dict[str, Any]) -> tuple[Book | None, list[Finding]]:
 def _each_field_once(problems: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The problems, with those of a figure that may be written in two ways told as the one they are.
 
-    Of a book whose currency is wrong, no amount is told to be in another."""
+    Of a book whose currency is wrong, no amount is told to be in another, and of one whose own materials
+    cannot be read, no material to be unknown."""
     told: set[Location] = set()
-    nameless = any(problem["loc"] == ("currency",) for problem in problems)
+    wrong = {problem["loc"][0] for problem in problems if problem["loc"]}
+    follows = [("currency", OTHER_CURRENCY), ("materials", _UNKNOWN_MATERIAL)]
     for problem in problems:
         where = problem["loc"]
-        if nameless and OTHER_CURRENCY in problem["msg"]:
+        if any(name in wrong and said in problem["msg"] for name, said in follows):
+            continue
+        if _stands_misspelt(problem, problems):
             continue
         if not (len(where) > 3 and where[0] in SUBJECTS and isinstance(where[3], str)):
             yield problem
@@ -208,12 +131,22 @@ def _each_field_once(problems: Sequence[dict[str, Any]]) -> Iterator[dict[str, A
             yield {**problem, "loc": where[:3], "type": "of_two_kinds", "msg": said}
 
 
+def _stands_misspelt(missing: dict[str, Any], problems: Sequence[dict[str, Any]]) -> bool:
+    """Whether a field is missing only because it stands beside under a name that is nearly its own."""
+    if missing["type"] != "missing":
+        return False
+    *where, name = missing["loc"]
+    beside = [one["loc"] for one in problems if one["type"] == "extra_forbidden"]
+    unknown = [str(one[-1]) for one in beside if list(one[:-1]) == where]
+    return bool(get_close_matches(str(name), unknown, n=1))
+
+
 def _finding(problem: dict[str, Any], data: dict[str, Any]) -> Finding:
     where: Location = problem["loc"]
     rule = _rule_at(data, where)
     within = [part for part in (where[2:] if rule else where) if isinstance(part, str)]
     about = [f"rule {rule.get('id', '?')}"] if rule else []
-    about += [f"`{within[0]}`"] if within else []
+    about += [f"`{name}`" for name in (within[:1] if rule else within)]
     said = _SAID_BETTER.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
     joint = ": " if problem["type"] == "value_error" else " "
     text = ": ".join(about) + joint + said.replace("Input should", "should")

@@ -6,12 +6,22 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, get_type_hints
 
-from samlan_contracts.policy.book import SUBJECTS, Book
+from pydantic import BaseModel
+
+from samlan_contracts.policy.book import SUBJECTS, Book, WhoseRule
 from samlan_contracts.policy.figures import STANDARD_MATERIALS
 from samlan_contracts.policy.reference import written
 from samlan_contracts.policy.rules import Rule
 
-PAGE = "policies/README.md lists what may stand here"
+PAGE = "see policies/README.md for what may stand here"
+_AT_THE_TOP = {
+    "member": "write the member's short name in small letters: `member: orebro`",
+    "clauses": "write the first and the last clause of the source: `clauses: K01-K57`",
+    "language": "write the language in two or three small letters: `language: sv`",
+    "currency": "write the three letters of the currency: `currency: SEK`",
+    "timezone": "write the time zone with its area and city: `timezone: Europe/Stockholm`",
+    "materials": "write a list of names in small letters: `materials: [ski_set]`",
+}
 _HOW_A_RULE_BEGINS = {
     "id": "give the rule an id of its own, in small letters: `id: four_weeks`",
     "cites": "cite clauses by id, in a list: `cites: [K13]`",
@@ -27,17 +37,20 @@ def remedy_of(problem: dict[str, Any], data: dict[str, Any]) -> str:
     name = next((str(part) for part in reversed(where) if isinstance(part, str)), "")
     kind = SUBJECTS.get(str(where[0])) if len(where) > 1 else None
     if problem["type"] == "extra_forbidden":
-        return _rename(name, _fields(kind))
+        return _rename(name, _fields(WhoseRule if where[0] == "whose_rule" else kind or Book))
     if "unknown material" in problem["msg"]:
         return _known_material(problem["input"], data)
     if kind is not None:
         return _figure(kind, where[2] if len(where) > 2 else name, data)
-    return f"write `{name}: …`; {PAGE}" if problem["type"] == "missing" else PAGE
+    if where[0] == "whose_rule" != name:
+        return f"write `{name}: item`, `{name}: patron` or `{name}: branch`"
+    if problem["type"] == "missing":
+        return f"write `{name}: …`; {PAGE}"
+    return _AT_THE_TOP.get(str(where[0]), PAGE)
 
 
-def _fields(kind: type[Rule] | None) -> list[str]:
-    fields = (kind or Book).model_fields
-    return [field.alias or name for name, field in fields.items()]
+def _fields(kind: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in kind.model_fields.items()]
 
 
 def _rename(name: str, known: Iterable[str]) -> str:

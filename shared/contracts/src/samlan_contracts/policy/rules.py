@@ -19,6 +19,8 @@ from samlan_contracts.policy.figures import (
     ChargeKind,
     Clause,
     Count,
+    Day,
+    Days,
     DropMode,
     FeeKind,
     HoldChannel,
@@ -33,7 +35,10 @@ from samlan_contracts.policy.figures import (
     Stage,
     TimeOfDay,
 )
+from samlan_contracts.policy.period import Period
 from samlan_contracts.shapes import Act, Audience
+
+PRINT = "print_"  # how the kinds of fees for printed pages begin
 
 
 class Rule(BaseModel):
@@ -43,8 +48,8 @@ class Rule(BaseModel):
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     cites: tuple[Clause, ...] = ()
-    in_force_from: date | None = Field(default=None, alias="from")
-    in_force_until: date | None = Field(default=None, alias="until")
+    in_force_from: Day | None = Field(default=None, alias="from")
+    in_force_until: Day | None = Field(default=None, alias="until")
     assumed: bool | tuple[str, ...] = False
 
     @model_validator(mode="after")
@@ -170,6 +175,12 @@ class OverdueStage(Rule):
     stage: Stage
     after_due: Length
 
+    @model_validator(mode="after")
+    def _is_late_by_then(self) -> OverdueStage:
+        if self.after_due == Period():
+            raise ValueError("`after_due` is at least a day: on the due date nothing is late")
+        return self
+
 
 class StageTime(Rule):
     """At what local time of a branch's day its loans come to what falls due that day (G04, K22, K45)."""
@@ -184,6 +195,13 @@ class Fee(Rule):
     patron_under: Age | None = None
     amount: Price
     free_reference_pages: Count = 0
+
+    @model_validator(mode="after")
+    def _only_prints_have_pages(self) -> Fee:
+        others = sorted(kind for kind in self.kinds if not kind.startswith(PRINT))
+        if others and self.free_reference_pages:
+            raise ValueError(f"`free_reference_pages` is said of prints, and not of {', '.join(others)}")
+        return self
 
 
 class Replacement(_ByItem):
@@ -209,7 +227,11 @@ class Invoice(Rule):
 
 
 class Block(Rule):
-    """Which acts a cause stops, from which debt, for whom never, what lifts it (K28, K29, K34, O30, O31)."""
+    """Which acts a cause stops, from which debt, for whom never, what lifts it (K28, K29, K34, O30, O31).
+
+    A debt is lifted by payment, and by a return as far as that takes something off it. An invoice stops until
+    its item is paid or back, whichever is listed. What staff or a patron blocked, staff lift.
+    """
 
     cause: Cause
     when: Limit | None = None
@@ -221,6 +243,16 @@ class Block(Rule):
     def _only_debt_has_a_threshold(self) -> Block:
         if (self.cause == "debt") != (self.when is not None):
             raise ValueError("`when` is said for the cause debt, and for no other")
+        return self
+
+    @model_validator(mode="after")
+    def _lifted_by_what_can_end_it(self) -> Block:
+        money = self.cause in ("debt", "invoice")
+        if not self.lifted_by or money == ("staff" in self.lifted_by) or (not money and len(self.lifted_by) > 1):
+            needed = "`payment`, `return` or both" if money else "`[staff]`"
+            raise ValueError(f"a block for {self.cause} has {needed} in `lifted_by`")
+        if self.cause == "debt" and "payment" not in self.lifted_by:
+            raise ValueError("a block for debt has `payment` in `lifted_by`: what is paid is owed no more")
         return self
 
 
@@ -256,12 +288,18 @@ class Notice(Rule):
     guardian_under: Age | None = None
     opt_in: bool
     bundle: Seconds
-    before_due: Length | None = None
+    before_due: Days | None = None
 
     @model_validator(mode="after")
     def _a_due_reminder_says_when(self) -> Notice:
         if ("due_soon" in self.kinds) != (self.before_due is not None):
             raise ValueError("`before_due` is said for due_soon, and for no other kind")
+        return self
+
+    @model_validator(mode="after")
+    def _goes_by_some_channel(self) -> Notice:
+        if self.sent and not self.channels:
+            raise ValueError("`channels` names none by which it is sent")
         return self
 
 
