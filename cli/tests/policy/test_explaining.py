@@ -180,6 +180,16 @@ def test_of_a_member_whose_language_nobody_writes_english_is_read(run, policies,
         (("--branch", "vast/lerum", "--material", "book", "--owes", "100"), "an amount has a unit"),
         (("--branch", "vast/lerum", "--material", "book", "--on-loan", "games"), "--on-loan is written"),
         (("--branch", "vast/lerum", "--material", "book", "--blocked", "rain"), "--blocked is one of"),
+        (("--branch", "vast/lerum", "--material", "book", "--due", "9999-12-31"), "--due lies between"),
+        (("--branch", "vast/lerum", "--material", "book", "--on", "9999-12-30"), "--on lies between"),
+        (
+            ("--branch", "vast/lerum", "--material", "book", "--on", "2026-11-20", "--born", "2026-11-21"),
+            "--born 2026-11-21 is later than 2026-11-20",
+        ),
+        (
+            ("--branch", "vast/lerum", "--material", "book", "--channel", "fax"),
+            "--channel is one of web, phone",
+        ),
         (("--branch", "vast/lerum", "--patron", "anna", "--data", "nowhere"), "nothing runs on nowhere"),
     ],
 )

@@ -126,6 +126,8 @@ def _reason(why: Mapping[str, Any], language: Language) -> str:
     dates = span if first or last else NAMES["always"][language]
     inputs = ", ".join(f"{key}={_plain(value)}" for key, value in why["inputs"].items())
     cited = f" ({', '.join(why['cites'])})" if why["cites"] else ""
+    if not why["version"]:  # no rule of a book: a fact that says all in its sentence
+        return f"{why['rule']}: {inputs}".removesuffix(": ")
     return f"{why['rule']}{cited}, version {why['version']}, {dates}: {inputs}"
 
 

@@ -21,13 +21,14 @@ from samlan_contracts.policy import (
 )
 from samlan_contracts.policy.calendar import WEEKDAYS
 from samlan_contracts.policy.facts import Service
-from samlan_contracts.policy.figures import Cause
+from samlan_contracts.policy.figures import Cause, HoldChannel
 
 from samlan.policy.asking import KnownItem, KnownPatron
 from samlan.policy.cases import Act, Case, Debt, Loan
 from samlan.policy.recorded import service_of
 from samlan.trouble import Trouble
 
+YEARS: Final = range(1850, 2300)  # of people and loans: no period or age leads out of the calendar
 HOURS: Final = ["10:00", "19:00"]  # of a branch that is only imagined: open at noon, every day
 
 
@@ -74,6 +75,10 @@ def case_of(
     thing = _item(wish, branch, books, item)
     who = _patron(wish, branch, patron)
     loan = _loan(wish, item, patron)
+    if who.born is not None and branch.local_date(at) < who.born:
+        raise Trouble(f"--born {who.born} is later than {branch.local_date(at)}, the day that is asked about")
+    if wish.channel not in get_args(HoldChannel):
+        raise Trouble(f"--channel is one of {', '.join(get_args(HoldChannel))}, not {wish.channel}")
     day = branch.local_date(at)
     return Case(
         item=thing, patron=who, branch=branch, at=at, holds_waiting=_waiting(wish, item, patron),
@@ -209,9 +214,16 @@ def _money(written: str, currency: str) -> Money:
 
 def _day(written: str, option: str) -> date:
     try:
-        return date.fromisoformat(written)
+        day = date.fromisoformat(written)
     except ValueError:
         raise Trouble(f"{option} is a day such as 2026-12-01, not {written}") from None
+    return _in_our_time(day, option)
+
+
+def _in_our_time(day: date, option: str) -> date:
+    if day.year not in YEARS:
+        raise Trouble(f"{option} lies between the years {YEARS[0]} and {YEARS[-1]}, not on {day}")
+    return day
 
 
 def _instant(written: str, branch: BranchCalendar, option: str) -> datetime:
@@ -220,6 +232,7 @@ def _instant(written: str, branch: BranchCalendar, option: str) -> datetime:
         read = datetime.fromisoformat(written)
     except ValueError:
         raise Trouble(f"{option} is a day or a local time, such as 2026-12-01T20:30, not {written}") from None
+    _in_our_time(read.date(), option)
     if read.tzinfo is not None:
         return read
     return (datetime.combine(read, time(12)) if len(written) == 10 else read).replace(tzinfo=branch.zone)
