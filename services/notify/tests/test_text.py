@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
-from samlan_contracts.policy import Money, says
+from samlan_contracts.policy import Money, NoticeKind, says
 from samlan_notify.domain import occasions
 from samlan_notify.domain.address import LANGUAGES
 from samlan_notify.domain.notice import Kind, Notice
@@ -44,6 +44,10 @@ STAGES = [
 ]
 INVOICE = notice(occasions.invoice(invoice_issued()))
 EVERY: dict[Kind, Notice] = {one.kind: one for one in (READY, FEE, EXPIRED, RECEIPT, *STAGES, INVOICE)}
+
+
+def test_a_book_speaks_of_no_kind_of_notice_that_nobody_sends() -> None:
+    assert set(EVERY) == set(get_args(NoticeKind))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

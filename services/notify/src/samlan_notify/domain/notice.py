@@ -20,11 +20,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+from samlan_contracts.policy import NoticeKind
 from samlan_contracts.shapes import Because
 
-Kind = Literal[
-    "hold_ready", "fee_charged", "receipt", "hold_expired", "due_soon", "overdue_1", "overdue_2", "invoice"
-]
+Kind = NoticeKind
 Channel = Literal["email", "sms"]
 State = Literal["waiting", "sending", "riding", "sent", "failed"]
 Role = Literal["patron", "guardian"]

@@ -33,7 +33,7 @@ FeeKind = Literal[
 ]  # fmt: skip
 ChargeKind = Literal["overdue", "reminder", "invoice", "replacement"]
 NoticeKind = Literal[
-    "hold_ready", "hold_expired", "hold_cancelled", "due_soon", "overdue_1", "overdue_2", "invoice",
+    "hold_ready", "hold_expired", "due_soon", "overdue_1", "overdue_2", "invoice",
     "fee_charged", "receipt",
 ]  # fmt: skip
 
