@@ -76,6 +76,7 @@ def test_what_follows_a_loan_that_is_not_returned(answer: Answer) -> None:
     grown = answer("explain", *FYREN, "--act", "borrow", "--material", "book", "--born", "1990-01-01")
     assert decided(grown, "borrow", "fee_reminder_1")["value"]["amount"] == 2000
     assert decided(grown, "borrow", "fee_invoice")["value"]["amount"] == 4000
+    assert decided(grown, "borrow", "late_days_invoiced")["value"]["amount"] == 12600
     assert decided(grown, "borrow", "replacement")["value"]["amount"] == 25000
     assert decided(told, "borrow", "fee_reminder_1")["value"]["amount"] == 0
 

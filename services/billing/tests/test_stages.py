@@ -433,6 +433,60 @@ async def test_an_invoice_for_an_item_stops_the_card_until_a_return_or_a_payment
     assert len(billing.world.events(DebtLimitCleared)) == 1
 
 
+OF_AN_INVOICE = "stops: [borrow, renew, hold, book_computer, staffless]\n    lifted_by: "
+KEEPS_THE_PRICE = (
+    "kept_on_return: [overdue, reminder, invoice]\n    dropped_on_return: [replacement]",
+    "kept_on_return: [overdue, reminder, invoice, replacement]\n    dropped_on_return: []",
+)
+
+
+def lifted_by(what: str) -> tuple[str, str]:
+    """A book in which something else lifts what an invoice stops."""
+    said = f"cause: invoice\n    {OF_AN_INVOICE}[payment, return]"
+    return said, said.replace("[payment, return]", what)
+
+
+@pytest.mark.clause("K34")
+@pytest.mark.parametrize(
+    ("what", "paid", "back_too"),
+    [("[payment, return]", [], []), ("[payment]", [], ["invoice"]), ("[return]", ["invoice"], [])],
+)
+async def test_what_an_invoice_stops_is_lifted_by_what_the_book_says(
+    bare: Any, tmp_path: Path, what: str, paid: list[str], back_too: list[str]
+) -> None:
+    """In a book that keeps the price of what comes back: one reader pays it, another brings the item."""
+    await with_a_book(bare, tmp_path, lifted_by(what), KEEPS_THE_PRICE)
+    loan = {"material": "periodical", "audience": "child"}
+    for reader in ("karin", "emil"):
+        await bare.stage("invoiced", reader, loan=f"loan-of-{reader}", born=date(1980, 2, 29), **loan)
+        assert await stopped_by(bare, reader) == ["invoice"]
+    price = next(one["id"] for one in await bare.fees("karin") if one["kind"] == "replacement")
+    await bare.pay(price)
+    await run(bare, morning(INVOICED_ON + timedelta(days=400)))  # of the fee its amount is left
+    assert await stopped_by(bare, "karin") == paid
+    [told] = [one.blocks[0] for one in bare.world.events(DebtLimitReached) if one.patron == "karin"]
+    assert told.because[0]["inputs"]["lifted_by"] == what.strip("[]").split(", ")
+    for reader in ("karin", "emil"):
+        await back(bare, INVOICED_ON + timedelta(days=401), loan=f"loan-of-{reader}", **loan)
+    assert await stopped_by(bare, "karin") == []
+    await bare.patron("emil")
+    await bare.returned("emil", loan="loan-of-emil", at=morning(INVOICED_ON + timedelta(days=402)), **loan)
+    assert await stopped_by(bare, "emil") == back_too
+
+
+@pytest.mark.clause("K34")
+@pytest.mark.parametrize(("what", "stopped"), [("[payment]", ["invoice"]), ("[return]", [])])
+async def test_an_item_that_came_back_before_its_invoice_is_heard_of_stops_the_same(
+    bare: Any, tmp_path: Path, what: str, stopped: list[str]
+) -> None:
+    await with_a_book(bare, tmp_path, lifted_by(what), KEEPS_THE_PRICE)
+    loan = {"material": "periodical", "audience": "child"}
+    await back(bare, INVOICED_ON + timedelta(days=1), **loan)
+    await bare.stage("invoiced", **loan)
+    assert await stopped_by(bare) == stopped
+    assert (await costs(bare))["replacement"] == [2500]
+
+
 @pytest.mark.clause("K28", "K29")
 async def test_a_debt_above_a_hundred_kronor_stops_until_it_is_no_longer_above(billing: Any) -> None:
     for loan in range(5):

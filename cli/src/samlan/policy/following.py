@@ -87,10 +87,16 @@ def afterwards(act: Act, case: Case, books: PolicyBooks, due: date) -> Iterator[
         yield replace(told, says=joined([told.says, why["says"]]), because=[why, *told.because])
         yield from single_fee(act, replace(case, at=noon(case, stage.on)), books, charged, owed_to)
         if stage.stage == "invoiced":
-            yield from _invoice(act, case, books, stage.on, owed_to)
+            yield from _invoice(act, case, books, due, stage.on, owed_to)
 
 
-def _invoice(act: Act, case: Case, books: PolicyBooks, on: date, member: str) -> Iterator[Explained]:
+def _invoice(
+    act: Act, case: Case, books: PolicyBooks, due: date, on: date, member: str
+) -> Iterator[Explained]:
+    late = overdue_fee(
+        books, item=case.item, patron=case.patron, due=due, returned_at=noon(case, on), branch=case.branch
+    )
+    yield by_rules(act, "late_days_invoiced", late.value.total.as_json(), late.because)
     price = replacement_price(books, item=case.item, on=on)
     terms = invoice_terms(books, member=member, on=on)
     yield by_rules(act, "replacement", price.value.as_json(), price.because)

@@ -70,6 +70,10 @@ def line_of(text: str, part: str) -> int:
         ("unless: fees", "unless: asked", "rule retention: `unless`"),
         ("period: 3 days", "period: 101 years", "a period is at most a hundred years"),
         ("dropped_on_return: [", "dropped_on_return: [overdue, ", "overdue: both in `kept_on_return` and in"),
+        ("lifted_by: [payment]", "lifted_by: [return]", "the cause debt lists payment or return"),
+        ("lifted_by: [payment]", "lifted_by: [payment, staff]", "the cause debt lists payment or return"),
+        ("lifted_by: [payment]", "lifted_by: []", "the cause debt lists payment or return"),
+        ('cause: debt, when: ">= 200.00 NOK"', "cause: staff", "`lifted_by` of the cause staff lists staff"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(right: str, wrong: str, said: str) -> None:

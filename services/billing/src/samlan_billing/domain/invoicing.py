@@ -173,7 +173,8 @@ def charge_stage(
     new = [one for one in charges if one.fee not in ledger.fees and not known.holds(one.fee)]
     if ledger.erased or not new:
         return None
-    after = ledger.of(member=new[0].patron_member, born=new[0].born).booked(*(fee_of(one) for one in new))
+    fees = [fee_of(one) for one in new]
+    after = ledger.of(member=new[0].patron_member, born=new[0].born).booked(*fees).invoicing(*fees)
     return judged(after, books, now, told=tuple(_told(ledger.patron, new, loan_due, books)))
 
 
@@ -234,18 +235,21 @@ def wanted_after(charges: Iterable[Charge], ended: datetime, books: PolicyBooks)
 
 
 def end_of_loan(
-    ledger: Ledger, fees: Iterable[str], ended: datetime, known: Known, books: PolicyBooks, now: datetime,
+    ledger: Ledger, loan: str, fees: Iterable[str], ended: datetime, known: Known,
+    books: PolicyBooks, now: datetime,
     *, cause: str, at: datetime, corrections: Mapping[str, str], returning: bool,
 ) -> Booked | None:  # fmt: skip
     """Lowers what the stages of a loan cost to what its end leaves of them; never raises it (K32).
 
-    `corrections` are the ids of the entries, by fee. What was paid comes back as a credit. Late days that an
-    invoice charged are left to the news of the return (`returning`), and fall where that has passed."""
+    The item is back, which may lift a block (K34). What was paid comes back as a credit. Late days that an
+    invoice charged are left to the news of the return (`returning`), and fall where that has passed.
+    `corrections` are the ids of the entries, by fee."""
     found = [one for key in fees if (one := ledger.fees.get(key) or known.fees.get(key)) is not None]
     invoiced, overdue = any(one.invoice for one in found), overdue_falls(found, ended, books)
     told: list[Event] = []
     if ledger.erased:
         return None
+    was_out, ledger = loan in ledger.out, ledger.back(loan)
     for one in found:
         drop = one.charged + one.sum_of("waiver")
         if one.kind != OVERDUE:
@@ -265,7 +269,7 @@ def end_of_loan(
                 amount_minor=drop, currency=one.currency,
             )
         )  # fmt: skip
-    return judged(ledger, books, now, told=tuple(told)) if told else None
+    return judged(ledger, books, now, told=tuple(told)) if told or was_out else None
 
 
 def _dropped(one: Fee, ended: datetime, invoiced: bool, books: PolicyBooks) -> bool:

@@ -107,9 +107,18 @@ class Fee:
         return replace(self, entries=(*self.entries, *entries))
 
 
+class Invoiced(NamedTuple):
+    """An item that was invoiced and is not back, by the fee that asks its price."""
+
+    fee: str
+    account: Account
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
     """All that a patron owes or is owed; `member` and `born` are what the limits ask about.
+
+    `out` are the invoiced items that are not back, by loan, paid or not.
 
     `moved` counts the fees that left for documents of their own, and fences whoever looks for one there.
     `review_at` is when the blocks change with no booking: a birthday, or a new rule's first day. `erased` is
@@ -120,6 +129,7 @@ class Ledger:
     born: date | None = None
     fees: Mapping[str, Fee] = field(default_factory=dict)
     balances: Mapping[Account, int] = field(default_factory=dict)
+    out: Mapping[str, Invoiced] = field(default_factory=dict)
     blocks: tuple[MoneyBlock, ...] = ()
     moved: int = 0
     review_at: datetime | None = None
@@ -133,6 +143,16 @@ class Ledger:
             balances[fee.account] = balances.get(fee.account, 0) + fee.outstanding - before
             merged[fee.id] = fee
         return replace(self, fees=merged, balances={one: owed for one, owed in balances.items() if owed})
+
+    def invoicing(self, *fees: Fee) -> Ledger:
+        """The ledger with the items whose price these fees ask as not back."""
+        asked = [one for one in fees if one.kind == REPLACEMENT and one.invoice]
+        out = {one.loan: Invoiced(one.id, one.account) for one in asked if one.loan}
+        return replace(self, out={**self.out, **out})
+
+    def back(self, loan: str) -> Ledger:
+        """The ledger with the item of a loan as back."""
+        return replace(self, out={one: item for one, item in self.out.items() if one != loan})
 
     def of(self, *, member: str | None, born: date | None) -> Ledger:
         """The ledger with what others know of its patron where it knew nothing: only accounts corrects."""

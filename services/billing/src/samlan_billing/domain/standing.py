@@ -1,8 +1,8 @@
 """When debts stop a patron: each member's claim alone is held against the limit of the patron's own book.
 
-K28 stops at more than 100 kr, O30 at 50 kr, and O31 never stops a child; K34 stops while an item that was
-invoiced is neither back nor paid; the figures, the acts and the ages
-are the book's, so nothing of them stands here.
+K28 stops at more than 100 kr, O30 at 50 kr, and O31 never stops a child; K34 stops until an item that was
+invoiced is back or paid. The figures, the acts, the ages and what lifts a block are the book's, so nothing of
+them stands here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from samlan_contracts.event import Event
 from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached, MoneyBlock
-from samlan_contracts.policy import Money, PolicyBooks, acts_stopped, age_on
+from samlan_contracts.policy import Money, PolicyBooks, acts_stopped, age_on, lifted_by
 from samlan_contracts.policy.figures import Cause
 from samlan_contracts.policy.period import reaches_age
 from samlan_contracts.policy.rules import Block
@@ -53,7 +53,7 @@ def _zone(books: PolicyBooks, member: str) -> ZoneInfo:
 def _blocks(ledger: Ledger, books: PolicyBooks, today: date, age: int | None) -> tuple[MoneyBlock, ...]:
     causes: list[tuple[Cause, Account, int]] = [
         *(("debt", account, owed) for account, owed in _debts(ledger)),
-        *(("invoice", account, owed) for account, owed in _invoiced(ledger)),
+        *(("invoice", account, owed) for account, owed in _invoiced(ledger, books, today)),
     ]
     found = (_block(ledger.member or "", books, cause, one, owed, age, today) for cause, one, owed in causes)
     return tuple(block for block in found if block is not None)
@@ -63,13 +63,24 @@ def _debts(ledger: Ledger) -> list[tuple[Account, int]]:
     return sorted((account, owed) for account, owed in ledger.balances.items() if owed > 0)
 
 
-def _invoiced(ledger: Ledger) -> list[tuple[Account, int]]:
-    """What is unpaid of the items that were invoiced: a return or a payment ends it (K34)."""
+def _invoiced(ledger: Ledger, books: PolicyBooks, today: date) -> list[tuple[Account, int]]:
+    """What is unpaid of the items whose invoices still stop, by what their book says lifts that (K34)."""
+    asked = [one for one in ledger.fees.values() if one.invoice and one.kind == REPLACEMENT]
+    unpaid = {one.id: one for one in asked if one.outstanding > 0}
+    out = {one.fee: one.account for one in ledger.out.values()}
     sums: dict[Account, int] = {}
-    for one in ledger.fees.values():
-        if one.invoice and one.kind == REPLACEMENT and one.outstanding > 0:
-            sums[one.account] = sums.get(one.account, 0) + one.outstanding
+    for fee, account in {**{key: one.account for key, one in unpaid.items()}, **out}.items():
+        ends = set() if fee in unpaid else {"payment"}
+        if fee not in out and unpaid[fee].loan is not None:  # of an imported fee's item no return is heard
+            ends.add("return")
+        if not ends & _lifted_by(ledger, account, books, today):
+            sums[account] = sums.get(account, 0) + (unpaid[fee].outstanding if fee in unpaid else 0)
     return sorted(sums.items())
+
+
+def _lifted_by(ledger: Ledger, account: Account, books: PolicyBooks, today: date) -> frozenset[str]:
+    member = ledger.member or account.member
+    return lifted_by(books, member=member, creditor=account.member, cause="invoice", on=today).value
 
 
 def _block(
@@ -103,7 +114,7 @@ def _next_review(
     ledger: Ledger, books: PolicyBooks, now: datetime, blocks: tuple[MoneyBlock, ...]
 ) -> datetime | None:
     """When what is owed next stops other acts with no booking: by a birthday (O31), or by a coming rule."""
-    if ledger.member is None or not (_debts(ledger) or _invoiced(ledger)):
+    if ledger.member is None or not (_debts(ledger) or ledger.out):
         return None
     stopped = _stopped(blocks)
     for day in _days_of_change(ledger, books, after=local_day(books, ledger.member, now)):

@@ -94,7 +94,7 @@ class Staging:
 
         def decide(ledger: Ledger, known: Known) -> tuple[bool, Booked | None]:
             booked = end_of_loan(
-                ledger, fees, ended, known, self._bookkeeper.books, self._bookkeeper.clock.now(),
+                ledger, loan, fees, ended, known, self._bookkeeper.books, self._bookkeeper.clock.now(),
                 cause=envelope.id, at=envelope.happened_at, corrections=corrections, returning=returning,
             )  # fmt: skip
             return bool(booked and booked.ledger.to_move), booked

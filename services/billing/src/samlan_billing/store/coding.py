@@ -10,7 +10,7 @@ from samlan_contracts.events.billing import MoneyBlock
 from samlan_plumbing.documents import Operators, difference
 from samlan_plumbing.dues import SLOT as WAITING
 
-from samlan_billing.domain.ledger import Account, Entry, EntryKind, Fee, Ledger
+from samlan_billing.domain.ledger import Account, Entry, EntryKind, Fee, Invoiced, Ledger
 
 Fields = dict[str, Any]
 
@@ -23,6 +23,10 @@ def load_ledger(found: Mapping[str, Any]) -> Ledger:
         born=_day(found.get("born")),
         fees={one["id"]: load_fee(one) for one in found.get("open", ())},
         balances={Account(one["member"], one["currency"]): one["minor"] for one in found.get("balances", ())},
+        out={
+            one["loan"]: Invoiced(one["fee"], Account(one["member"], one["currency"]))
+            for one in found.get("out", ())
+        },
         blocks=tuple(MoneyBlock.model_validate(one) for one in found.get("blocks", ())),
         moved=found.get("moved", 0),
         review_at=found.get("review_at"),
@@ -43,6 +47,10 @@ def _frame(ledger: Ledger) -> Fields:
         "balances": [
             {"member": account.member, "currency": account.currency, "minor": owed}
             for account, owed in sorted(ledger.balances.items())
+        ],
+        "out": [
+            {"loan": loan, "fee": item.fee, "member": item.account.member, "currency": item.account.currency}
+            for loan, item in ledger.out.items()
         ],
         "blocks": [block.model_dump(mode="json") for block in ledger.blocks],
         "moved": ledger.moved,

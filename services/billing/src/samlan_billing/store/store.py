@@ -99,12 +99,14 @@ class Store:
         return await earliest(self.ledgers.collection, "collecting", "collect_at", now)
 
     async def fees_of_loan(self, patron: str, loan: str) -> list[str]:
-        """The ids of what the stages of a patron's loan cost, open or settled."""
+        """The ids of what the stages of a patron's loan cost, open or settled, and of an item not back."""
         stored = await self.ledgers.read(patron)
         if stored is None:
             return []
         settled = await self.settled.of_patron(patron) if stored.state.moved else []
-        return [one.id for one in of_loan([*stored.state.fees.values(), *settled], loan)]
+        fees = dict.fromkeys(one.id for one in of_loan([*stored.state.fees.values(), *settled], loan))
+        out = stored.state.out.get(loan)
+        return list(fees if out is None else fees | {out.fee: None})
 
     async def next_review(self) -> datetime | None:
         """When the next standing may change with no booking."""

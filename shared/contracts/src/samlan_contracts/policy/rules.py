@@ -247,12 +247,13 @@ class Block(Rule):
 
     @model_validator(mode="after")
     def _lifted_by_what_can_end_it(self) -> Block:
-        money = self.cause in ("debt", "invoice")
-        if not self.lifted_by or money == ("staff" in self.lifted_by) or (not money and len(self.lifted_by) > 1):
-            needed = "`payment`, `return` or both" if money else "`[staff]`"
-            raise ValueError(f"a block for {self.cause} has {needed} in `lifted_by`")
-        if self.cause == "debt" and "payment" not in self.lifted_by:
-            raise ValueError("a block for debt has `payment` in `lifted_by`: what is paid is owed no more")
+        possible = {"payment", "return"} if self.cause in ("debt", "invoice") else {"staff"}
+        needed = {"payment"} if self.cause == "debt" else set()
+        if not self.lifted_by or not needed <= self.lifted_by <= possible:
+            raise ValueError(
+                f"`lifted_by` of the cause {self.cause} lists {' or '.join(sorted(possible))}"
+                + (", and payment always" if needed else "")
+            )
         return self
 
 

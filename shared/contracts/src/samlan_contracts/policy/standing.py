@@ -67,9 +67,11 @@ def debt_threshold(books: PolicyBooks, *, member: str, on: date) -> Decision[Thr
     return Decision(rule.when, [reason(book, rule, "debt_limit", threshold=rule.when)])
 
 
-def lifted_by(books: PolicyBooks, *, member: str, cause: Cause, on: date) -> Decision[frozenset[str]]:
+def lifted_by(
+    books: PolicyBooks, *, member: str, cause: Cause, on: date, creditor: str | None = None
+) -> Decision[frozenset[str]]:
     """What lifts a block of this cause: payment, return, or staff (K29, K34, O30)."""
-    book = books.book(member)
+    book = books.answering("blocks", Parties(patron=member, item=creditor, branch=member))
     rule = book.subject(Block).first(Case(day=on, cause=cause))
     if rule is None:
         return Decision(frozenset())
