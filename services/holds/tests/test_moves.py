@@ -445,6 +445,10 @@ async def test_a_hold_nothing_came_for_disappears_after_its_last_needed_day(hold
     assert await holds.ended("anna") == "expired"
     [expired] = holds.world.events(HoldExpired)
     assert (expired.hold, expired.why, expired.expired_at) == (hold, "not_needed_any_more", midnight)
+    [shown] = await holds.holds("anna", finished=True)
+    assert shown["because"] == expired.because
+    assert expired.because[0]["inputs"] == {"last_needed": "2026-11-25"}
+    assert "2026-11-25" in expired.because[0]["says"]["sv"]
     assert holds.length() == 0
 
 

@@ -13,6 +13,8 @@ from samlan_contracts.policy import (
     renewable_with_queue,
     renewals_left,
 )
+from samlan_contracts.policy.figures import STANDARD_MATERIALS
+from samlan_contracts.policy.texts import WORDS
 
 
 @pytest.fixture
@@ -261,6 +263,23 @@ def test_orebro_lends_only_so_many_at_a_time(books, branch, item, at, material: 
     refusal = may_borrow_more(books, on_loan={material: at_most}, **asked)
     assert not refusal.value
     assert refusal.because[0]["inputs"]["max_loans"] == at_most
+    assert material not in refusal.because[0]["says"]["sv"], "a librarian's word, not a program's"
+
+
+def test_a_limit_on_some_materials_says_which(books, branch, item, at) -> None:
+    refusal = may_borrow_more(
+        books, item=item("orebro/video_game"), patron=PatronFacts(member="orebro"), branch=branch(),
+        on_loan={"video_game": 1, "book": 9}, at=at("2026-11-01 12:00"),
+    )  # fmt: skip
+    assert refusal.because[0]["says"] == {
+        "sv": "Har redan 1 lån av tv-spel; högst 1 åt gången.",
+        "da": "Har allerede 1 lån af videospil; højst 1 ad gangen.",
+        "en": "Already has 1 loan of video games; at most 1 at a time.",
+    }
+
+
+def test_every_standard_material_has_a_name_in_every_language() -> None:
+    assert set(WORDS) >= STANDARD_MATERIALS
 
 
 @pytest.mark.clause("D12")

@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from samlan_contracts.events.holds import HoldExpired, HoldReady
-from samlan_contracts.policy import shelf_deadline
+from samlan_contracts.policy import shelf_deadline, stated
 from samlan_contracts.policy.calendar import BranchCalendar
+from samlan_contracts.shapes import Because
 
 from samlan_holds.domain.facts import Facts
 from samlan_holds.domain.model import NOT_SCANNED, Allotted, BranchId, HoldId, ItemBarcode, Queue
@@ -73,10 +74,17 @@ def expire_unneeded(queue: Queue, hold: HoldId, facts: Facts) -> Verdict[datetim
     ends = end_of_need(entry.last_needed, facts.branch(entry.pickup))
     if ends is None or ends > facts.now:
         return Verdict(ends)
+    because = why_not_needed(entry.last_needed)
     told = HoldExpired(
-        hold=hold, patron=entry.patron, title=queue.title, why="not_needed_any_more", expired_at=ends
-    )
-    return changed(None, queue, queue.left(hold).ended(entry, "expired", ends), told)
+        hold=hold, patron=entry.patron, title=queue.title, why="not_needed_any_more", expired_at=ends,
+        because=because,
+    )  # fmt: skip
+    return changed(None, queue, queue.left(hold).ended(entry, "expired", ends, because), told)
+
+
+def why_not_needed(last_needed: date) -> Because:
+    """Why a hold ended that had no item by the last day its patron named: that day is its rule (G10)."""
+    return [stated("last_needed", "need_is_over", last_needed=last_needed)]
 
 
 def end_of_need(last_needed: date, pickup: BranchCalendar | None) -> datetime | None:

@@ -17,7 +17,7 @@ from samlan_plumbing.outbox import Cause
 from samlan_holds.domain.facts import Facts
 from samlan_holds.domain.importing import ROWS_AT_ONCE, SHELVED_AT_ONCE, Over, Row, Taken, take_in
 from samlan_holds.domain.model import Queue, TitleId, Waiting
-from samlan_holds.domain.shelving import end_of_need
+from samlan_holds.domain.shelving import end_of_need, why_not_needed
 from samlan_holds.domain.verdict import Verdict
 from samlan_holds.store.copies import Copies, whereabouts_fields
 from samlan_holds.store.holds import KEPT_AFTER_THE_END, LOOKED_AT_AFTER, Holds, particulars
@@ -103,6 +103,7 @@ class Importing:
                     ),
                     "state": "expired",
                     "ended_at": one.ended_at,
+                    "ended_because": why_not_needed(one.entry.last_needed) if one.entry.last_needed else [],
                 }
                 for one in over
             ]

@@ -156,7 +156,7 @@ def may_borrow_more(
             if rule.materials is None or material in rule.materials
         )
         full = have >= rule.max_loans
-        sentence = "too_many_loans" if full else "may_borrow_more"
+        sentence = _how_many(full=full, of_these=rule.materials is not None)
         why = reason(
             book,
             rule,
@@ -167,6 +167,13 @@ def may_borrow_more(
         )
         (refused if full else allowed).append(why)
     return Decision(not refused, refused or allowed)
+
+
+def _how_many(*, full: bool, of_these: bool) -> str:
+    """What is said of a limit: one on all loans, or one on those of some materials."""
+    if of_these:
+        return "too_many_of_these" if full else "may_borrow_more_of_these"
+    return "too_many_loans" if full else "may_borrow_more"
 
 
 def _renewal_rule(book: Book, item: Item, day: date) -> Renewal:

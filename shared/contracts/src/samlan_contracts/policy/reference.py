@@ -30,7 +30,11 @@ from the classes in `shared/contracts` that read a book; the books themselves sh
 hash of the content is added), `source`, `clauses` (the range that may be cited, such as `K01-K57`),
 `language`, `currency`, `timezone`, `municipalities`, `materials` (a list of your own, beside the
 standard ones), and `whose_rule`: for {whose} the member that answers when patron, item and branch belong
-to different ones: `item`, `patron` or `branch`. The book of the branch where it happens says so.
+to different ones: `item`, `patron` or `branch`. The book of the branch where it happens says so. Some cases
+have no such party, and the branch's own book answers: whoever hands an item in is not known (`returns` and
+`book_drops`), and a shelf keeps a hold whatever item it is of (`pickup_shelf`). A block is the patron's
+wherever the patron stands: the book of the patron's member says whose `blocks` count, its own or, with
+`item`, those of the member to whom the debt is owed.
 
 **Every rule** has an `id`; `cites`, the clauses it carries out; and `from` and `until`, the days it is
 in force, both included, open when left out. A change is a second rule with the same id and the next

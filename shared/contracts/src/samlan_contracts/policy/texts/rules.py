@@ -80,6 +80,16 @@ BY_RULES: dict[str, dict[Language, str]] = {
         "da": "Har allerede {on_loan}; højst {max_loans} ad gangen.",
         "en": "Already has {on_loan}; at most {max_loans} at a time.",
     },
+    "may_borrow_more_of_these": {
+        "sv": "{on_loan} av {materials}; högst {max_loans} åt gången.",
+        "da": "{on_loan} af {materials}; højst {max_loans} ad gangen.",
+        "en": "{on_loan} of {materials}; at most {max_loans} at a time.",
+    },
+    "too_many_of_these": {
+        "sv": "Har redan {on_loan} av {materials}; högst {max_loans} åt gången.",
+        "da": "Har allerede {on_loan} af {materials}; højst {max_loans} ad gangen.",
+        "en": "Already has {on_loan} of {materials}; at most {max_loans} at a time.",
+    },
     "accepted_here": {
         "sv": "{branch} tar emot material från {item_member}.",
         "da": "{branch} modtager materialer fra {item_member}.",
@@ -270,6 +280,11 @@ BY_RULES: dict[str, dict[Language, str]] = {
         "sv": "Ingen i samarbetet har titeln: den beställs som fjärrlån från ett annat bibliotek.",
         "da": "Ingen i samarbejdet har titlen: den bestilles som fjernlån fra et andet bibliotek.",
         "en": "Nobody in the consortium has the title: it is asked for as an interlibrary loan.",
+    },
+    "need_is_over": {
+        "sv": "Behövdes senast {last_needed} och fick inget exemplar till dess.",
+        "da": "Skulle bruges senest {last_needed} og fik intet eksemplar inden da.",
+        "en": "Needed by {last_needed}, and no item came by then.",
     },
     "notice_sent": {
         "sv": "Meddelas genom: {channels}.",

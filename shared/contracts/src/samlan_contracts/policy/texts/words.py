@@ -43,6 +43,23 @@ WORDS: dict[str, dict[Language, str]] = {
     "hold": {"sv": "reservera", "da": "reservere", "en": "place holds"},
     "book_computer": {"sv": "boka dator", "da": "booke computer", "en": "book a computer"},
     "staffless": {"sv": "använda meröppet", "da": "bruge åbent bibliotek", "en": "use staffless hours"},
+    "book": {"sv": "böcker", "da": "bøger", "en": "books"},
+    "audiobook": {"sv": "ljudböcker", "da": "lydbøger", "en": "audiobooks"},
+    "daisy": {"sv": "DAISY-talböcker", "da": "DAISY-lydbøger", "en": "DAISY talking books"},
+    "music_cd": {"sv": "musik-cd", "da": "musik-cd'er", "en": "music CDs"},
+    "periodical": {"sv": "tidskrifter", "da": "tidsskrifter", "en": "periodicals"},
+    "feature_film": {"sv": "spelfilmer", "da": "spillefilm", "en": "feature films"},
+    "documentary_film": {"sv": "dokumentärfilmer", "da": "dokumentarfilm", "en": "documentary films"},
+    "childrens_film": {"sv": "barnfilmer", "da": "børnefilm", "en": "children's films"},
+    "factual_film": {"sv": "faktafilmer", "da": "faktafilm", "en": "factual films"},
+    "tv_series": {"sv": "tv-serier", "da": "tv-serier", "en": "TV series"},
+    "dvd": {"sv": "dvd-filmer", "da": "dvd-film", "en": "DVDs"},
+    "video_game": {"sv": "tv-spel", "da": "videospil", "en": "video games"},
+    "board_game": {"sv": "brädspel", "da": "brætspil", "en": "board games"},
+    "book_club_bag": {"sv": "bokcirkelpåsar", "da": "læsekredsposer", "en": "book-circle bags"},
+    "theme_bag": {"sv": "temapåsar", "da": "temaposer", "en": "theme bags"},
+    "quick_loan": {"sv": "snabblån", "da": "hurtiglån", "en": "quick loans"},
+    "ebook": {"sv": "e-böcker", "da": "e-bøger", "en": "e-books"},
 }
 
 # what stands between thousands and before decimals
