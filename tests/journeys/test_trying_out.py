@@ -57,6 +57,26 @@ async def test_a_refusal_is_explained_as_the_desk_then_refuses(town: Town) -> No
     assert said["borrow", "allowed"].because == answer.json()["reasons"][0]["because"]
 
 
+async def test_a_renewal_that_moves_nothing_is_explained_as_it_is_then_made(town: Town) -> None:
+    """The earlier system lent it for longer than the book would: the date stays, and so does its reason."""
+    await town.load(loans=[lent("roda-fyren", "dag", "kungsbacka/fyren", due="2027-02-01")])
+    said = await explained(town, patron="dag", item="roda-fyren", branch="kungsbacka/fyren")
+    (loan,) = await town.loans_of("dag")
+    body = {"loans": [loan["id"]], "channel": "desk"}
+    (outcome,) = (await town.world.post("circulation", "/renewals", body)).json()["outcomes"]
+    await town.settle()
+    assert said["renew", "due_date"].value == outcome["due"] == "2027-02-01"
+    assert said["renew", "due_date"].because == outcome["because"]
+    assert "2027-02-01" in said["renew", "due_date"].says["sv"]
+
+
+async def test_nothing_is_told_of_when_somebody_elses_loan_falls_due(town: Town) -> None:
+    await town.load(loans=[lent("roda-fyren", "dag", "kungsbacka/fyren", due="2026-12-01")])
+    said = await explained(town, patron="elin", item="roda-fyren", branch="kungsbacka/fyren", acts=("renew",))
+    assert said["renew", "allowed"].value == {"allowed": False, "reasons": ["not_your_loan"]}
+    assert ("renew", "due_date") not in said
+
+
 async def test_an_account_that_rests_is_explained_as_the_desk_then_refuses(town: Town) -> None:
     await town.load(patrons=[patron("ny", "vast", status="temporary")])
     town.world.clock.set(town.world.clock.now() + timedelta(days=8))

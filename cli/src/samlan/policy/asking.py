@@ -55,7 +55,10 @@ class KnownPatron:
     def loan_of(self, item: str) -> Loan | None:
         """The patron's own open loan of an item."""
         row = self.loans.get(item)
-        return Loan(due=date.fromisoformat(row["due"]), renewals=row["renewals"]) if row else None
+        if row is None:
+            return None
+        due = date.fromisoformat(row["due"])
+        return Loan(due=due, renewals=row["renewals"], because=row["because"] or [])
 
 
 @asynccontextmanager

@@ -26,11 +26,12 @@ class Debt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loan:
-    """A loan that is open, or imagined."""
+    """A loan that is open, or imagined; `because` is why it falls due when it does, where that is kept."""
 
     due: date
     renewals: int = 0
     own: bool = True
+    because: Because = field(default_factory=list)
 
 
 class Asked(TypedDict):

@@ -44,13 +44,18 @@ def _renew(case: Case, books: PolicyBooks) -> Iterator[Explained]:
     loan = case.loan
     left = renewals_left(books, renewals=loan.renewals, **case.asked) if loan else None
     yield _allowed("renew", refusals, left.because if left else [])
-    if loan is None:
+    if loan is None or not loan.own:
         return
     due = due_date(case, books)
-    renewed = max(due.value, loan.due)
-    yield by_rules("renew", "due_date", renewed.isoformat(), due.because)
+    if due.value < loan.due:  # a date that stays keeps the reason for which it is that date
+        due = Decision(loan.due, loan.because)
+    yield Explained(
+        act="renew", decision="due_date", value=due.value.isoformat(),
+        says=joined(sentences(due.because)) if due.because else text("due_stays", due=due.value.isoformat()),
+        because=due.because,
+    )  # fmt: skip
     if not refusals:
-        yield from afterwards("renew", case, books, renewed)
+        yield from afterwards("renew", case, books, due.value)
 
 
 def _return(case: Case, books: PolicyBooks) -> Iterator[Explained]:

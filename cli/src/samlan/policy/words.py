@@ -23,6 +23,10 @@ TEXTS: Final[Mapping[str, Sentence]] = {
         "sv": "Kontot är spärrat: {cause}.", "da": "Kontoen er spærret: {cause}.",
         "en": "The account is blocked: {cause}.",
     },
+    "due_stays": {
+        "sv": "Återlämningsdagen {due} står kvar.", "da": "Afleveringsdagen {due} bliver stående.",
+        "en": "The due date {due} stays.",
+    },
     "not_on_loan": {"sv": "Exemplaret är inte utlånat.", "da": "Eksemplaret er ikke udlånt.",
                     "en": "The item is not on loan."},
     "channel_not_offered": {
