@@ -487,6 +487,23 @@ async def test_an_item_that_came_back_before_its_invoice_is_heard_of_stops_the_s
     assert (await costs(bare))["replacement"] == [2500]
 
 
+@pytest.mark.clause("K28")
+async def test_an_edited_book_binds_the_debts_there_are(bare: Any, tmp_path: Path) -> None:
+    """The limit is raised, and then lowered, while billing is down."""
+    limit = 'when: "> 100.00 SEK"'
+    await with_a_book(bare, tmp_path)
+    for loan in range(6):
+        await bare.stage("reminder_1", loan=f"loan-{loan}")
+    assert await stopped_by(bare) == ["debt"]
+    for above, stopped in (("120.00", []), ("119.99", ["debt"])):
+        await bare.world.stop("billing")
+        await with_a_book(bare, tmp_path, (limit, limit.replace("100.00", above)))
+        await run(bare, bare.world.clock.now())
+        assert await stopped_by(bare) == stopped
+    assert len(bare.world.events(DebtLimitReached)) == 2
+    assert len(bare.world.events(DebtLimitCleared)) == 1
+
+
 @pytest.mark.clause("K28", "K29")
 async def test_a_debt_above_a_hundred_kronor_stops_until_it_is_no_longer_above(billing: Any) -> None:
     for loan in range(5):

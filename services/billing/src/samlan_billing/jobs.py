@@ -1,5 +1,5 @@
-"""Billing's clock: settled fees leave their ledgers, particulars go in time, birthdays and new
-rules change standing."""
+"""Billing's clock: settled fees leave their ledgers, particulars go in time, birthdays, new rules and edited
+books change standing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ def jobs(bookkeeper: Bookkeeper) -> tuple[Job, ...]:
     """What falls due by itself."""
     settling = Settling(bookkeeper)
     return (
+        Job(name="new_books", next_due=settling.next_edition, run=settling.judge_by_new_books),
         Job(name="move_settled", next_due=settling.next_move, run=settling.move, every=SELDOM_SECONDS),
         Job(
             name="strip_particulars", next_due=settling.next_strip, run=settling.strip,

@@ -24,6 +24,24 @@ class Settling:
     def __init__(self, bookkeeper: Bookkeeper) -> None:
         self._bookkeeper = bookkeeper
         self._store = bookkeeper.store
+        self._books_compared = False
+
+    async def next_edition(self) -> datetime | None:
+        """Now, when this process came with other books than the blocks were judged by."""
+        if self._books_compared:
+            return None
+        self._books_compared = await self._store.editions_judged_by() == self._editions()
+        return None if self._books_compared else self._bookkeeper.clock.now()
+
+    async def judge_by_new_books(self, now: datetime) -> int:
+        """Has every standing reviewed, once per process: replicas of a roll-out have different books."""
+        await self._store.judge_all(self._editions(), now)
+        self._books_compared = True
+        return 1
+
+    def _editions(self) -> dict[str, str]:
+        books = self._bookkeeper.books
+        return {member: books.book(member).version for member in books.members}
 
     async def next_move(self) -> datetime | None:
         """Now, when a crash left settled fees in a ledger."""

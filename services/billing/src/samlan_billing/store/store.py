@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pymongo import ASCENDING
 from samlan_plumbing.copies import Copies
@@ -23,6 +23,8 @@ from samlan_billing.store.coding import dump_ledger, load_ledger
 from samlan_billing.store.copies import Branches, Closings
 from samlan_billing.store.settled import SettledFees
 
+EDITIONS: Final = "editions"
+
 
 class Store:
     """All that billing keeps."""
@@ -33,6 +35,7 @@ class Store:
         self.patrons = Copies(resources, "patrons")
         self.branches = Branches(resources)
         self.closings = Closings(resources)
+        self._books = resources.database["books"]
 
     async def prepare(self) -> None:
         """Creates the indexes of every query."""
@@ -87,6 +90,18 @@ class Store:
         due = {"reviewing": WAITING, "review_at": {"$lte": now}}
         found = self.ledgers.collection.find(due, {"_id": 1}).limit(limit)
         return [doc["_id"] for doc in await found.to_list()]
+
+    async def editions_judged_by(self) -> dict[str, str]:
+        """The books' versions, by member, that every standing was last judged by; empty at first."""
+        found = await self._books.find_one({"_id": EDITIONS})
+        return dict(found["versions"]) if found else {}
+
+    async def judge_all(self, versions: dict[str, str], now: datetime) -> None:
+        """Has the standing of all who owe something reviewed now, and then notes by which books."""
+        due = {"$set": {"reviewing": WAITING, "review_at": now}}
+        for owing in ("balances", "out"):
+            await self.ledgers.collection.update_many({owing: {"$exists": True}}, due)
+        await self._books.update_one({"_id": EDITIONS}, {"$set": {"versions": versions}}, upsert=True)
 
     async def ledgers_to_collect(self, now: datetime, limit: int) -> list[str]:
         """Whose unpaid invoices go to collection."""
