@@ -168,6 +168,9 @@ def test_a_person_reads_the_changes_and_how_much_they_rest_on(try_out, draft: Pa
     ):  # fmt: skip
         assert part in said, part
     assert "5-14" not in said
+    heads = next(line for line in said.splitlines() if "decision" in line)
+    assert "no longer" not in heads
+    assert "…" not in said.partition("overdue fee, ")[0]
 
 
 def test_a_draft_of_nobody_and_a_draft_with_mistakes_are_one_line(trouble, policies, tmp_path: Path) -> None:

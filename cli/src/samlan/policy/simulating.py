@@ -28,6 +28,10 @@ from samlan.policy.recorded import Recorded, recorded
 from samlan.trouble import Trouble
 
 COUNTED: Final = ("refused", "blocked")
+COLUMNS: Final = (
+    "decision", "material", "ages", "cases", "changed", "in force", "draft", "days", "newly", "no longer",
+)  # fmt: skip
+WIDE: Final = 160  # of what goes to a file: no figure is cut
 
 
 def simulate_command(
@@ -121,6 +125,8 @@ def as_json_object(
 
 def _show(difference: Difference, told: dict[str, Any], language: Language) -> None:
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WIDE)
     console.print(
         f"{told['member']}: the draft {told['draft']} beside {told['in_force']}, since {told['since']}",
         soft_wrap=True,
@@ -147,14 +153,21 @@ def _few(difference: Difference) -> Iterator[Example]:
 
 
 def _table(rows: dict[tuple[str, str, str], Row]) -> Table:
-    table = Table(
-        "decision", "material", "ages", "cases", "changed", "in force", "draft", "days", "newly", "no longer"
-    )
+    """The differences, without the columns in which nothing stands."""
+    cells: dict[str, list[str]] = {name: [] for name in COLUMNS}
     for (what, material, ages), row in rows.items():
-        table.add_row(
+        shown = (
             what, material, ages, str(row.cases), str(row.changed), _sums(row.before), _sums(row.after),
             _days(row), str(row.stricter or ""), str(row.milder or ""),
         )  # fmt: skip
+        for name, cell in zip(COLUMNS, shown, strict=True):
+            cells[name].append(cell)
+    told = {name: column for name, column in cells.items() if any(column)}
+    table = Table()
+    for name in told:
+        table.add_column(name, overflow="fold")
+    for line in zip(*told.values(), strict=True):
+        table.add_row(*line)
     return table
 
 
