@@ -238,7 +238,11 @@ async def test_on_the_mobile_library_a_loan_falls_due_at_a_visit(shelves: Town) 
     """Four weeks end on Monday 21 December; the bus comes the day after."""
     loan = (await shelves.lend("bus-book", "dag", BUS)).json()
     assert loan["due"] == "2026-12-22"
-    assert ["K17"] in [why["cites"] for why in loan["because"]]
+    (visit,) = [why for why in loan["because"] if why["cites"] == ["K17"]]
+    assert visit["inputs"]["branch"] == BUS
+    assert visit["says"]["sv"] == (
+        "Återlämningsdagen 2026-12-21 flyttas till 2026-12-22, nästa besök av bussen bibliotek."
+    )
 
 
 @pytest.mark.clause("O23")

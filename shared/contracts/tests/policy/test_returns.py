@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -39,6 +40,13 @@ def test_the_branch_s_member_says_what_is_handed_back_there(
     assert decision.value.accepted is accepted
     assert (decision.value.closes is None) is accepted
     assert decision.because[0]["rule"].startswith(where.partition("/")[0])
+
+
+def test_a_branch_is_told_by_its_name_and_kept_by_its_id(books, branch, at) -> None:
+    fyren = replace(branch("kungsbacka/fyren"), name="Fyrens bibliotek")
+    (why,) = accepts_return(books, branch=fyren, item_member="vast", at=at(FRIDAY_EVENING)).because
+    assert why["inputs"]["branch"] == "kungsbacka/fyren"
+    assert why["says"]["sv"].startswith("Fyrens bibliotek tar inte emot material från Bibliotek i Väst;")
 
 
 @pytest.mark.clause("O27")

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from samlan_contracts.forms import member_of
+from samlan_contracts.policy.says import Named
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # How far ahead an opening is looked for; a branch closed for longer has no next opening.
@@ -44,6 +45,7 @@ class BranchCalendar:
 
     branch: str
     zone: ZoneInfo
+    name: str | None = None
     kind: Kind = "library"
     drop: Drop | None = None
     opening: Mapping[int, tuple[Span, ...]] = field(default_factory=dict)
@@ -58,6 +60,7 @@ class BranchCalendar:
             return cls(
                 branch=_branch_name(branch),
                 zone=_zone(data["timezone"]),
+                name=data.get("name") or None,
                 kind=_one_of(data.get("kind") or "library", ("library", "mobile", "partner"), "kind"),
                 drop=_one_of(data.get("drop"), (None, "next_opening_day", "immediate"), "drop"),
                 opening=_opening(data.get("opening") or {}),
@@ -74,6 +77,11 @@ class BranchCalendar:
     def member(self) -> str:
         """The member this branch belongs to."""
         return member_of(self.branch)
+
+    @property
+    def named(self) -> Named:
+        """The branch by the name people know, where it has one."""
+        return Named(self.branch, self.name or self.branch)
 
     @property
     def timezone(self) -> str:

@@ -64,7 +64,8 @@ def _on_a_due_day(book: Book, branch: BranchCalendar, start: date, counted: Deci
     if due == counted.value:
         return counted
     why = reason(
-        book, rule, "due_on_opening_day", counted=counted.value, due=due, branch=branch.branch,
+        book, rule, "due_at_a_visit" if branch.kind == "mobile" else "due_on_opening_day",
+        counted=counted.value, due=due, branch=branch.named,
         closed_days=Count((due - counted.value).days, "day"),
     )  # fmt: skip
     return Decision(due, [*counted.because, why])

@@ -35,7 +35,7 @@ def accepts_return(
     )  # fmt: skip
     rule = rule_for(book, ReturnAcceptance, case)
     why = reason(
-        book, rule, "accepted_here" if rule.accepted else "not_accepted_here", branch=branch.branch,
+        book, rule, "accepted_here" if rule.accepted else "not_accepted_here", branch=branch.named,
         branch_kind=branch.kind, item_member=books.named(item_member),
     )  # fmt: skip
     return Decision(Acceptance(rule.accepted, rule.loan_closes), [why])
@@ -57,6 +57,6 @@ def book_drop(
     waits = returned_at > at
     why = reason(
         book, rule, "returned_when_opening" if waits else "returned_when_dropped", drop=drop,
-        branch=branch.branch, left_at=branch.local(at), returned_at=branch.local(returned_at),
+        branch=branch.named, left_at=branch.local(at), returned_at=branch.local(returned_at),
     )  # fmt: skip
     return Decision(returned_at, [why])

@@ -35,6 +35,11 @@ BY_RULES: dict[str, dict[Language, str]] = {
         "da": "Afleveringsdagen {counted} flyttes til {due}, næste dag hvor {branch} har åbent.",
         "en": "The due date {counted} moves to {due}, the next day on which {branch} is open.",
     },
+    "due_at_a_visit": {
+        "sv": "Återlämningsdagen {counted} flyttas till {due}, nästa besök av {branch}.",
+        "da": "Afleveringsdagen {counted} flyttes til {due}, næste besøg af {branch}.",
+        "en": "The due date {counted} moves to {due}, the next visit of {branch}.",
+    },
     "renewals_left": {
         "sv": "Omlånat {renewals} av högst {max_renewals} gånger.",
         "da": "Fornyet {renewals} af højst {max_renewals} gange.",
