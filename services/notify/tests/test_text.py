@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 import pytest
 from samlan_contracts.policy import Money, NoticeKind, says
+from samlan_contracts.policy.texts import LANGUAGES
 from samlan_notify.domain import occasions
-from samlan_notify.domain.address import LANGUAGES
 from samlan_notify.domain.notice import Kind, Notice
 from samlan_notify.domain.text import Branch, Names, Text, clean, money, write
 

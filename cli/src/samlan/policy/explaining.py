@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
@@ -19,7 +19,7 @@ from samlan_contracts.policy import (
     PolicyBooks,
     UnknownMember,
 )
-from samlan_contracts.policy.texts import Language
+from samlan_contracts.policy.texts import Language, first_written
 
 from samlan.policy import books as policy_books
 from samlan.policy.asking import KnownItem, KnownPatron, Services, services
@@ -83,9 +83,7 @@ def judged(
 
 def _language(books: PolicyBooks, branch: BranchCalendar) -> Language:
     """The language of the branch's member where the sentences are written in it, else English."""
-    wanted = books.book(branch.member).language
-    written: tuple[Language, ...] = get_args(Language)
-    return next((one for one in written if one == wanted), "en")
+    return first_written(books.book(branch.member).language)
 
 
 def as_json_object(answer: Answer, wish: Wish) -> dict[str, Any]:

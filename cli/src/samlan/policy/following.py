@@ -22,10 +22,11 @@ from samlan_contracts.policy import (
 )
 from samlan_contracts.policy.figures import FeeKind, NoticeKind
 from samlan_contracts.policy.says import money
+from samlan_contracts.policy.texts import LANGUAGES
 from samlan_contracts.shapes import Because
 
 from samlan.policy.cases import Act, Case, Explained
-from samlan.policy.words import LANGUAGES, joined, listed, name, sentences, text
+from samlan.policy.words import joined, listed, name, sentences, text
 
 STAGES: Final[dict[str, tuple[NoticeKind, FeeKind]]] = {
     "reminder_1": ("overdue_1", "reminder_1"),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, get_args
+from typing import Final
 
-from samlan_contracts.policy.texts import WORDS, Language
+from samlan_contracts.policy.texts import LANGUAGES, WORDS
 from samlan_contracts.shapes import Because
 
 from samlan.policy.cases import Sentence
-
-LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 TEXTS: Final[Mapping[str, Sentence]] = {
     "borrow_yes": {"sv": "Får lånas.", "da": "Må lånes.", "en": "May be borrowed."},

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from samlan_contracts.forms import BranchName, day_of
@@ -20,7 +20,7 @@ from samlan_contracts.policy import (
     may_change_contact_alone,
     temporary_expires,
 )
-from samlan_contracts.policy.texts import Language
+from samlan_contracts.policy.texts import LANGUAGES
 from samlan_contracts.refusing import refusals
 from samlan_contracts.shapes import Because
 
@@ -45,7 +45,6 @@ from samlan_accounts.domain.rows import (
 from samlan_accounts.domain.standing import age_of, block, local_day
 
 REACH: Final = frozenset({"email", "mobile", "address"})  # contact details; the rest are wishes
-LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 
 class ContactChange(BaseModel):

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from samlan_contracts.forms import member_of
 from samlan_contracts.policy import PolicyBooks, UnknownMember
+from samlan_contracts.policy.texts import Language, first_written
 
 from samlan_circulation.domain.outcomes import ROUTING_PENDING, Answer
 
-ENGLISH: Final = "en"
-LINES: Final[dict[str, dict[str, str]]] = {
+LINES: Final[dict[Language, dict[str, str]]] = {
     "sv": {
         "shelf": "HÄMTHYLLA", "transit": "TRANSPORT", "home": "TILLBAKA PÅ HYLLAN",
         "exception": "LÄMNA TILL PERSONALEN", "borrower": "Låntagar-ID: {borrower_id}",
@@ -31,7 +31,7 @@ LINES: Final[dict[str, dict[str, str]]] = {
         "loan": "LOAN RECEIPT", "due": "To be returned by: {due}",
     },
 }  # fmt: skip
-WHY: Final[dict[str, dict[str, str]]] = {
+WHY: Final[dict[Language, dict[str, str]]] = {
     "sv": {
         ROUTING_PENDING: "skanna igen om en stund",
         "not_accepted_here": "tas inte emot här",
@@ -110,7 +110,7 @@ def reply(
     fact: str,
     item: str | None,
     borrower_id: str | None,
-    language: str,
+    language: Language,
     branch_name: str | None,
 ) -> dict[str, Any]:
     """The answer a device gets, with the slip to print."""
@@ -123,34 +123,34 @@ def reply(
 
 
 def slip(
-    answer: Answer, item: str | None, borrower_id: str | None, language: str, branch_name: str | None
+    answer: Answer, item: str | None, borrower_id: str | None, language: Language, branch_name: str | None
 ) -> list[str]:
     """The lines of the slip; none when there is no bin to put anything into."""
     if answer.bin is None:
         return []
-    words = LINES.get(language, LINES[ENGLISH])
+    words = LINES[language]
     lines = [words[answer.bin]]
     if answer.bin == "shelf" and borrower_id:
         lines.append(words["borrower"].format(borrower_id=borrower_id))
     if answer.bin in ("transit", "exception") and answer.branch:
         lines.append(words["to"].format(branch=branch_name or answer.branch))
     if answer.reason:
-        why = WHY.get(language, WHY[ENGLISH]).get(answer.reason, answer.reason)
+        why = WHY[language].get(answer.reason, answer.reason)
         lines.append(words["why"].format(why=why))
     if item:
         lines.append(words["item"].format(item=item))
     return lines
 
 
-def loan_receipt(item: str, due: date, language: str) -> list[str]:
+def loan_receipt(item: str, due: date, language: Language) -> list[str]:
     """The lines of the receipt for a loan, with the day it is due (D11, K12)."""
-    words = LINES.get(language, LINES[ENGLISH])
+    words = LINES[language]
     return [words["loan"], words["item"].format(item=item), words["due"].format(due=due.isoformat())]
 
 
-def language_of(books: PolicyBooks, branch: str) -> str:
-    """The language that a branch's member speaks."""
+def language_of(books: PolicyBooks, branch: str) -> Language:
+    """The language that a branch's member speaks, where slips are written in it."""
     try:
-        return str(books.book(member_of(branch)).language)
+        return first_written(books.book(member_of(branch)).language)
     except UnknownMember:
-        return ENGLISH
+        return first_written()

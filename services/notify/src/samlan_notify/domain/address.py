@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from samlan_contracts.policy.texts import first_written
+
 from samlan_notify.domain.notice import Channel, Kind, Reason, Role
 
 MONEY: Final[frozenset[Kind]] = frozenset({"fee_charged", "invoice"})  # the guardian's to pay (K25, O36)
@@ -17,7 +19,6 @@ ADDRESS: Final = re.compile(
     r"[^\s@<>()\[\],;:\"\\\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\],;:\"\\\x00-\x1f\x7f]{1,189}"
 )
 MOBILE: Final = re.compile(r"\+?[0-9]{5,15}")
-LANGUAGES: Final = ("sv", "da", "en")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +94,8 @@ def channel_of(
 
 
 def language_of(contact: Contact, *, member_language: str) -> str:
-    """The language the person chose, else the member's."""
-    wanted = (contact.language or "").lower().partition("-")[0]
-    return next((one for one in (wanted, member_language) if one in LANGUAGES), LANGUAGES[0])
+    """The language the person chose, else the member's, else English."""
+    return first_written(contact.language, member_language)
 
 
 def contact_of(row: Mapping[str, Any]) -> Contact:

@@ -8,13 +8,26 @@ from samlan_contracts.policy.texts.rules import BY_RULES
 from samlan_contracts.policy.texts.words import (
     CURRENCIES,
     FEES,
+    LANGUAGES,
     MARKS,
     NOUNS,
     THRESHOLDS,
     WORDS,
     Language,
+    first_written,
 )
 
 SENTENCES: dict[str, dict[Language, str]] = {**BY_RULES, **BY_THEMSELVES}
 
-__all__ = ["CURRENCIES", "FEES", "MARKS", "NOUNS", "SENTENCES", "THRESHOLDS", "WORDS", "Language"]
+__all__ = [
+    "CURRENCIES",
+    "FEES",
+    "LANGUAGES",
+    "MARKS",
+    "NOUNS",
+    "SENTENCES",
+    "THRESHOLDS",
+    "WORDS",
+    "Language",
+    "first_written",
+]

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 Language = Literal["sv", "da", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+
+
+def first_written(*wanted: str | None) -> Language:
+    """The first of these languages that texts are written in, whatever country it is of; else English."""
+    asked = [(one or "").lower().partition("-")[0] for one in wanted]
+    return next((written for one in asked for written in LANGUAGES if written == one), "en")
+
 
 NOUNS: dict[str, dict[Language, tuple[str, str]]] = {
     "hold": {
