@@ -201,6 +201,19 @@ async def test_after_an_invoice_all_fees_stay_but_the_price_of_the_item(billing:
     assert corrected.amount_minor == 25000
 
 
+@pytest.mark.clause("K30", "K32")
+async def test_what_the_desk_charged_for_a_lost_item_its_invoice_does_not_charge_again(billing: Any) -> None:
+    thing = {"item": "item-of-loan-1", "title": "t1", "member": "kungsbacka", "home": "kungsbacka/fyren",
+             "material": "book", "audience": "adult"}  # fmt: skip
+    lost = {"id": "loan-1", "due": DUE.isoformat()}
+    asked = {"patron": "karin", "kind": "replacement", "item": thing["item"], "thing": thing, "lost": lost}
+    assert (await billing.world.post("billing", "/fees", asked)).status_code == 201
+    await billing.stage("invoiced")
+    assert await costs(billing) == {"invoice": [4000], "overdue": [12600], "replacement": [25000]}
+    await back(billing, INVOICED_ON + timedelta(days=1))
+    assert await costs(billing) == {"invoice": [4000], "overdue": [12900]}
+
+
 @pytest.mark.clause("K20", "K32")
 async def test_a_return_adds_the_late_days_since_the_invoice_and_tells_of_these_alone(billing: Any) -> None:
     await billing.stage("invoiced")

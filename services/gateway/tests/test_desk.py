@@ -194,6 +194,29 @@ async def test_the_desk_charges_what_a_damaged_item_costs(town: Town) -> None:
         assert (refused.status_code, reasons(refused)) == (409, ["unknown_kind"])
 
 
+@pytest.mark.clause("K32")
+@pytest.mark.parametrize(("lost", "owed"), [(True, 0), (False, 26000)])
+async def test_the_price_of_a_lost_item_falls_when_it_is_back_and_that_of_a_damaged_one_stays(
+    town: Town, lost: bool, owed: int
+) -> None:
+    who, item = await town.patron("kungsbacka"), await town.item(at=KUNGSBACKA, price=26000)
+    async with town.desk(KUNGSBACKA) as desk:
+        only(await desk.post("/v1/desk/loans", json={"item": item, "card": f"2{who}"}), 201)
+        await town.consortium.settle()
+        if lost:
+            only(await desk.patch(f"/v1/desk/items/{item}", json={"state": "lost"}))
+        asked = {"patron": who, "kind": "replacement", "item": item}
+        fee = only(await desk.post("/v1/desk/fees", json=asked), 201)
+        assert fee["outstanding"]["amount"] == 26000
+        if lost:  # another desk asks for it once more
+            assert only(await desk.post("/v1/desk/fees", json=asked), 201)["id"] == fee["id"]
+        only(await desk.post("/v1/desk/returns", json={"item": item}))
+    await town.consortium.settle()
+    async with await town.log_in(who, "kungsbacka") as mine:
+        [shown] = only(await mine.get("/v1/me/fees"))["items"]
+    assert shown["outstanding"]["amount"] == owed
+
+
 async def test_fees_are_charged_by_the_book_waived_within_its_limit_and_paid(town: Town) -> None:
     who = await town.patron("kungsbacka")
     async with town.desk(KUNGSBACKA) as desk, town.desk(LERUM) as elsewhere:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
@@ -17,7 +18,7 @@ from samlan_plumbing.resources import Resources
 from samlan_billing.domain.refusals import Reason, Refusal, Refused
 from samlan_billing.handlers.bookkeeper import Bookkeeper
 from samlan_billing.handlers.importing import Importing
-from samlan_billing.handlers.paying import AskedFee, Paying
+from samlan_billing.handlers.paying import AskedFee, LostLoan, Paying
 from samlan_billing.handlers.staging import overdue_fee_id
 from samlan_billing.views.fees import FeeViews, fee_shape, paid_shape, waived_shape
 from samlan_billing.views.state import StateViews
@@ -55,6 +56,15 @@ class PaymentBody(Body):
     fees: Annotated[list[Name], Field(min_length=1, max_length=FEES_AT_ONCE)]
 
 
+class LostBody(BaseModel):
+    """The open loan of an item that is lost, by its id and the due date it has."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: Name
+    due: date
+
+
 class FeeBody(Body):
     """A fee of the desk; `amount` only where the book says "at actual cost"."""
 
@@ -65,6 +75,7 @@ class FeeBody(Body):
     pages: Annotated[int, Field(ge=1, le=PAGES_AT_ONCE, strict=True)] = 1
     reference: bool = False
     thing: Thing | None = None
+    lost: LostBody | None = None
     amount: Minor | None = None
 
 
@@ -137,6 +148,7 @@ def _writing(private: APIRouter, paying: Paying) -> None:
         asked = AskedFee(
             kind=body.kind, member=body.member, item=body.item, pages=body.pages,
             reference=body.reference, amount_minor=body.amount, thing=body.thing,
+            lost=LostLoan(body.lost.id, body.lost.due) if body.lost else None,
         )  # fmt: skip
         done = await paying.charge(body.patron, asked, body.command)
         if isinstance(done, Refused):

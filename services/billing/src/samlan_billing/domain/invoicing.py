@@ -253,7 +253,7 @@ def end_of_loan(
     for one in found:
         drop = one.charged + one.sum_of("waiver")
         if one.kind != OVERDUE:
-            falls = _dropped(one, ended, invoiced, books)
+            falls = _dropped(one, ended, invoiced or one.kind == REPLACEMENT, books)
         else:
             falls = overdue if one.ended_at or returning else True
         if drop <= 0 or not falls:

@@ -28,7 +28,7 @@ class Charging:
         An earlier end is looked for before, lest too much be told, and after, for the other order."""
         if event.loan is None:
             return
-        invoiced = await self._staging.loan_ended(event.loan, event.thing, envelope)
+        invoiced = await self._staging.loan_ended(event.loan, event.thing, envelope, lost=event.was == "lost")
         if surely_in_time(event.loan) and not invoiced:
             return
         loan = await self._as_known(event.loan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeVar
 
 from samlan_contracts.policy import PatronFacts, waiver_limit
@@ -19,15 +20,25 @@ from samlan_billing.domain.paying import Paid, Payment, Waived, Waiver, pay, wai
 from samlan_billing.domain.refusals import Refusal, Refused
 from samlan_billing.domain.standing import local_day
 from samlan_billing.handlers.bookkeeper import Bookkeeper, Decide
+from samlan_billing.handlers.staging import stage_fee_ids
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class LostLoan:
+    """The open loan of a lost item, and its due date."""
+
+    loan: str
+    due: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedFee:
     """What the desk asks to be charged; the member is the patron's own unless another is named.
 
-    `reference`: what is printed is a copy of a work that is not lent (K27). `thing`: the item it is about."""
+    `reference`: what is printed is a copy of a work that is not lent (K27). `thing`: the item it is about;
+    `lost`: the patron's own loan of it, which it is lost on."""
 
     kind: str
     member: str | None = None
@@ -36,6 +47,7 @@ class AskedFee:
     reference: bool = False
     amount_minor: int | None = None
     thing: Thing | None = None
+    lost: LostLoan | None = None
 
 
 class Paying:
@@ -76,29 +88,37 @@ class Paying:
         return done or await self._waived_and_gone(fee, waiver.id)
 
     async def charge(self, patron: str, asked: AskedFee, command: str) -> Fee | Refused:
-        """Charges what the book says for a card, a print, an interlibrary loan (K10, K26, K27)."""
+        """Charges what the book says for a card, a print, an interlibrary loan (K10, K26, K27).
+
+        The price of an item lost on a loan is the one that the loan's invoice would ask: charged once, and
+        dropped when the item comes back (K32). That of a damaged one, which is back, stays."""
         books, now = self._bookkeeper.books, self._bookkeeper.clock.now()
         copy = await self._bookkeeper.store.patrons.read(patron)
         if copy is None or copy.get("removed"):
             return Refused((Refusal(reason="unknown_patron"),))
         person = PatronFacts(member=copy["member"], born=born_of(copy))
-        lost = asked.thing if asked.kind == REPLACEMENT else None
+        thing = asked.thing if asked.kind == REPLACEMENT else None
+        lost = asked.lost if thing else None
         wanted = DeskFee(
-            member=lost.member if lost else asked.member or person.member,
+            member=thing.member if thing else asked.member or person.member,
             kind=asked.kind,
             pages=asked.pages,
             reference=asked.reference,
             actual_minor=asked.amount_minor,
-            thing=lost,
+            thing=thing,
         )
         cost = price(wanted, person, books, local_day(books, person.member, now))
         if isinstance(cost, Refused):
             return cost
-        fee = derive("fee", patron, "desk", command)
+        fee = (
+            stage_fee_ids(lost.loan, lost.due)[REPLACEMENT]
+            if lost
+            else derive("fee", patron, "desk", command)
+        )
         booking = Charge(
             fee=fee, kind=wanted.kind, member=wanted.member, amount=cost.value, at=now, cause=fee,
             because=cost.because, patron_member=person.member, born=person.born, item=asked.item,
-            title=lost.title if lost else None,
+            title=thing.title if thing else None, loan=lost.loan if lost else None,
         )  # fmt: skip
         if not cost.value:
             return fee_of(booking)

@@ -68,12 +68,13 @@ class Staging:
         fees = [one.fee for one in wanted]
         await self._bookkeeper.book(event.patron, fees, decide, Cause.of(envelope))
 
-    async def loan_ended(self, loan: ClosedLoan, thing: Thing, envelope: Envelope) -> bool:
+    async def loan_ended(self, loan: ClosedLoan, thing: Thing, envelope: Envelope, *, lost: bool) -> bool:
         """Lowers what the stages cost of a loan that came back; one that came to none writes nothing.
 
-        A renewal may have moved the due date of which a stage was, so a renewed loan is looked up as well.
+        A renewal may have moved the due date of which a stage was, and a `lost` item's price may have been
+        charged before any stage, so these are looked up as well.
         True when an invoice has charged late days."""
-        known = stage_may_be_known(loan, thing, self._bookkeeper.books, envelope.recorded_at)
+        known = lost or stage_may_be_known(loan, thing, self._bookkeeper.books, envelope.recorded_at)
         if known:
             await self._bookkeeper.store.closings.note_plain(loan.loan, loan.returned_at)
         if not (known or loan.renewals):

@@ -84,8 +84,19 @@ class DeskCommands:
         body = {name: wanted[name] for name in names if wanted.get(name) is not None}
         if "item" in body and (thing := await self._owners.found("catalog", "items", body["item"])):
             body = {"reference": not thing["loanable"], **body, "thing": thing}
+            if body["kind"] == "replacement" and (lost := await self._lost_on(patron, body["item"])):
+                body["lost"] = lost
         body |= {"patron": patron, "command": command}
         return shown(Fee, await self._owners.send("billing", "POST", "fees", body=body))
+
+    async def _lost_on(self, patron: str, item: str) -> Row | None:
+        """The patron's open loan of an item that is marked lost."""
+        marked = await self._owners.found("circulation", "items", item)
+        if marked is None or marked["state"] != "lost":
+            return None
+        loans = await self._owners.get("circulation", "patrons", patron, "loans")
+        own = (one for one in loans["items"] if one["item"] == item)
+        return next(({"id": one["id"], "due": one["due"]} for one in own), None)
 
     async def waive(self, actor: Actor, fee: str, amount: int | None, why: str, command: str) -> Row:
         """Forgives a fee or a part of it; above the book's limit only an operator may."""
