@@ -1,12 +1,16 @@
 """Addresses, passwords and processes that need no server."""
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import psutil
+import pytest
 from samlan_embedded import Passwords, Servers, kept_ports
 from samlan_embedded.ports import claim, free_ports, is_free
 from samlan_embedded.processes import Child
@@ -71,6 +75,29 @@ async def test_a_process_is_known_again_by_who_did_not_start_it(tmp_path: Path) 
     assert heir.pid == json.loads(record.read_text())["pid"]
     await heir.kill()
     assert heir.pid is None
+
+
+@pytest.mark.parametrize("end", [Child.end, Child.kill])
+@pytest.mark.parametrize("leaving", ["by itself", "never"])
+async def test_nobody_outlives_a_process_that_was_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leaving: str, end: Callable[[Child], Awaitable[None]]
+) -> None:
+    """As the helpers of RabbitMQ do, which end a moment after the node; and one that would stay."""
+    monkeypatch.setattr("samlan_embedded.processes.ORPHAN_SECONDS", 5.0 if leaving == "by itself" else 0.1)
+    helper = "sys.stdin.read(); time.sleep(0.3)" if leaving == "by itself" else "signal.pause()"
+    helped = (
+        "import signal, subprocess, sys\n"
+        f"helper = 'import signal, sys, time; {helper}'\n"
+        "subprocess.Popen([sys.executable, '-c', helper], stdin=subprocess.PIPE)\n"
+        "signal.pause()"
+    )
+    child = Child(tmp_path / "child.json")
+    child.start([sys.executable, "-c", helped], folder=tmp_path, log=tmp_path / "log", env=dict(os.environ))
+    assert child.pid
+    while not (family := psutil.Process(child.pid).children(recursive=True)):
+        await asyncio.sleep(0.01)
+    await end(child)
+    assert [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
 
 
 async def test_a_reused_pid_is_left_alone(tmp_path: Path) -> None:

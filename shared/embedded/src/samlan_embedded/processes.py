@@ -14,6 +14,8 @@ import psutil
 
 END_SECONDS = 15.0
 """How long a server may take to end by itself; RabbitMQ needs two seconds, under load more."""
+ORPHAN_SECONDS = 5.0
+"""How long the helpers of a process that is gone may take to notice; those of RabbitMQ need a moment."""
 POLL_SECONDS = 0.05
 
 
@@ -55,20 +57,24 @@ class Child:
                 process.send_signal(number)
 
     async def end(self, seconds: float = END_SECONDS) -> None:
-        """Asks the process to end and waits; after `seconds` it is killed."""
+        """Asks the process to end and waits for it and its descendants; after `seconds` they are killed."""
         if process := self._find():
+            family = _descendants(process)
             with suppress(psutil.NoSuchProcess):
                 process.terminate()
             if not await self._gone(seconds):
                 await self.kill()
+            await _outlived(family)
         self._forget()
 
     async def kill(self) -> None:
-        """Kills the process at once (SIGKILL) and waits until it is gone."""
+        """Kills the process at once (SIGKILL) and waits until it is gone, and its descendants with it."""
         if process := self._find():
+            family = _descendants(process)
             with suppress(psutil.NoSuchProcess):
                 process.kill()
             await self._gone(END_SECONDS)
+            await _outlived(family)
         self._forget()
 
     def _find(self) -> psutil.Process | None:
@@ -93,6 +99,37 @@ class Child:
     def _forget(self) -> None:
         self._popen = None
         self._record.unlink(missing_ok=True)
+
+
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
+    """Those who would be nobody's children, and not to be found any more, once the process is gone."""
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+async def _outlived(family: Sequence[psutil.Process]) -> None:
+    """Returns when a process that is gone is outlived by nobody: helpers end by themselves a moment after
+    whom they help, and who does not is killed."""
+    for one in await _left(family):
+        with suppress(psutil.NoSuchProcess):
+            one.kill()
+    await _left(family)
+
+
+async def _left(family: Sequence[psutil.Process]) -> list[psutil.Process]:
+    deadline = asyncio.get_running_loop().time() + ORPHAN_SECONDS
+    while (left := [one for one in family if _runs(one)]) and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(POLL_SECONDS)
+    return left
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Server(ABC):
