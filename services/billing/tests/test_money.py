@@ -235,7 +235,11 @@ async def test_a_damaged_item_costs_its_price_also_a_child(
 async def test_an_interlibrary_loan_costs_twenty_kronor_and_a_copy_what_it_cost(billing: Any) -> None:
     assert (await charge(billing, "interlibrary")).json()["amount"]["amount"] == 2000
     assert reasons(await charge(billing, "interlibrary_copy")) == [("amount_needed", None)]
-    assert (await charge(billing, "interlibrary_copy", amount=777)).json()["amount"]["amount"] == 777
+    copy = (await charge(billing, "interlibrary_copy", amount=777)).json()
+    assert copy["amount"]["amount"] == 777
+    [why] = copy["because"]  # which alone says what it is: the figure stands in it
+    assert why["inputs"]["amount"] == copy["amount"]
+    assert why["says"]["sv"] == "Fjärrlånekopia: 7,77 kr, den faktiska kostnaden."
     assert reasons(await charge(billing, "interlibrary", amount=1)) == [("amount_not_wanted", None)]
 
 

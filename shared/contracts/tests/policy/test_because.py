@@ -132,6 +132,22 @@ def test_fees_and_members_are_named_as_people_know_them(books, branch, item, at,
     assert "Bibliotek i Väst" in refused["says"]["en"]
 
 
+@pytest.mark.clause("K20", "K23", "K25")
+def test_one_late_day_and_the_fee_of_an_invoice_read_as_people_say_them(
+    books, branch, item, at, adult
+) -> None:
+    noon = at("2026-11-21 12:00")
+    book = item("kungsbacka/book")
+    late = {"item": book, "due": date(2026, 11, 20), "returned_at": noon, "branch": branch()}
+    (one,) = overdue_fee(books, patron=adult, **late).because
+    assert one["says"]["sv"] == "Förseningsavgift 3,00 kr: 1 dag (2026-11-21)."
+    child = PatronFacts(member="kungsbacka", born=date(2016, 1, 1))
+    (none,) = overdue_fee(books, patron=child, **late).because
+    assert none["says"]["da"] == "Intet gebyr for sen aflevering for 1 dag (2026-11-21)."
+    (invoice,) = fee(books, member="kungsbacka", kind="invoice", patron=adult, on=date(2026, 11, 20)).because
+    assert invoice["says"]["sv"] == "Fakturaavgift: 40,00 kr."
+
+
 @pytest.mark.parametrize("kind", get_args(FeeKind))
 def test_every_kind_of_fee_has_its_name(kind: str) -> None:
     assert len(say("fee_at_cost", {"kind": Kind(kind)})) == 3

@@ -47,6 +47,7 @@ def price(wanted: DeskFee, patron: PatronFacts, books: PolicyBooks, on: date) ->
         if wanted.thing is not None:
             item = replacement_price(books, item=wanted.thing, on=on)
             return _by_the_book(item.value, wanted, item.because)
+        actual = _actual(wanted, books)
         found = fee(
             books,
             member=wanted.member,
@@ -55,16 +56,24 @@ def price(wanted: DeskFee, patron: PatronFacts, books: PolicyBooks, on: date) ->
             on=on,
             pages=wanted.pages,
             reference=wanted.reference,
+            actual=actual,
         )
     except UnknownMember:
         return Refused((Refusal(reason="unknown_member"),))
     except (UnknownFee, BookSilent):
         return Refused((Refusal(reason="unknown_kind"),))
-    if found.value is not None:
-        return _by_the_book(found.value, wanted, found.because)
-    if wanted.actual_minor is None:
+    if found.value is None:
         return Refused((Refusal("amount_needed", found.because),))
-    return Decision(Money(wanted.actual_minor, books.book(wanted.member).currency), found.because)
+    if found.value is actual:  # the book asks for what it cost
+        return Decision(found.value, found.because)
+    return _by_the_book(found.value, wanted, found.because)
+
+
+def _actual(wanted: DeskFee, books: PolicyBooks) -> Money | None:
+    """The amount that was named, in the currency of its member's book."""
+    if wanted.actual_minor is None:
+        return None
+    return Money(wanted.actual_minor, books.book(wanted.member).currency)
 
 
 def _by_the_book(amount: Money, wanted: DeskFee, because: Because) -> Decision[Money] | Refused:

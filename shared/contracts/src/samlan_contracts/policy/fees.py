@@ -167,6 +167,8 @@ def _part(book: Book, rule: OverdueFee, days: list[date], charged: Money) -> Fee
 def _why(book: Book, rule: OverdueFee, part: FeePart, item: Item, patron: PatronFacts) -> dict[str, object]:
     capped = part.amount < part.per_day * part.days
     sentence = "overdue_fee_capped" if capped else "overdue_fee" if part.amount else "no_overdue_fee"
+    if part.first == part.last and not capped:
+        sentence += "_for_a_day"
     return reason(
         book, rule, sentence, amount=part.amount, days_late=Count(part.days, "day"), per_day=part.per_day,
         first_day=part.first, last_day=part.last, at_most=rule.at_most, material=item.material,
@@ -183,17 +185,20 @@ def fee(
     on: date,
     pages: int = 1,
     reference: bool = False,
+    actual: Money | None = None,
 ) -> Decision[Money | None]:
-    """What one thing costs at a member, or None for its actual cost (K10, K22, K23, K25-K27, O23, D15).
+    """What one thing costs at a member (K10, K22, K23, K25-K27, O23, D15); None for an actual cost not known.
 
-    `pages` counts printed pages; `reference` says that they come from works that are not lent.
+    `pages` counts printed pages; `reference` says that they come from works that are not lent; `actual` is
+    what it cost the library, where the book asks for that.
     """
     book = books.book(member)
     rule = book.subject(Fee).first(Case(day=on, kind=kind, born=patron.born))
     if rule is None:
         raise UnknownFee(f"{member} has no fee for {kind}")
     if rule.amount == "actual_cost":
-        return Decision(None, [reason(book, rule, "fee_at_cost", kind=Kind(kind))])
+        sentence = "fee_at_cost" if actual is None else "fee_at_known_cost"
+        return Decision(actual, [reason(book, rule, sentence, kind=Kind(kind), amount=actual)])
     free = min(pages, rule.free_reference_pages) if reference else 0
     amount = rule.amount * (pages - free)
     age = patron.age_on(on)

@@ -105,6 +105,14 @@ BY_RULES: dict[str, dict[Language, str]] = {
         "da": "{branch} modtager ikke materialer fra {item_member}; lånet er ikke afsluttet.",
         "en": "{branch} does not accept items of {item_member}; the loan is not closed.",
     },
+    "not_accepted_without_staff": {
+        "sv": "Utan personal tar {branch} bara emot av den som är registrerad för meröppet; "
+        "lånet är inte avslutat.",
+        "da": "Uden personale modtager {branch} kun fra den, der er registreret til åbent bibliotek; "
+        "lånet er ikke afsluttet.",
+        "en": "Without staff {branch} accepts items only from those registered for staffless hours; "
+        "the loan is not closed.",
+    },
     "returned_when_dropped": {
         "sv": "Räknas som återlämnat {returned_at}, när det lades i inkastet.",
         "da": "Regnes som afleveret {returned_at}, da det blev lagt i kassen.",
@@ -120,6 +128,11 @@ BY_RULES: dict[str, dict[Language, str]] = {
         "da": "Gebyr for sen aflevering {amount}: {days_late} ({first_day} til {last_day}) à {per_day}.",
         "en": "Overdue fee {amount}: {days_late} ({first_day} to {last_day}) at {per_day} a day.",
     },
+    "overdue_fee_for_a_day": {
+        "sv": "Förseningsavgift {amount}: {days_late} ({first_day}).",
+        "da": "Gebyr for sen aflevering {amount}: {days_late} ({first_day}).",
+        "en": "Overdue fee {amount}: {days_late} ({first_day}).",
+    },
     "overdue_fee_capped": {
         "sv": "Förseningsavgift {amount}: {days_late} à {per_day}, men högst {at_most} för ett lån.",
         "da": "Gebyr for sen aflevering {amount}: {days_late} à {per_day}, dog højst {at_most} for et lån.",
@@ -129,6 +142,11 @@ BY_RULES: dict[str, dict[Language, str]] = {
         "sv": "Ingen förseningsavgift för {days_late} ({first_day} till {last_day}).",
         "da": "Intet gebyr for sen aflevering for {days_late} ({first_day} til {last_day}).",
         "en": "No overdue fee for {days_late} ({first_day} to {last_day}).",
+    },
+    "no_overdue_fee_for_a_day": {
+        "sv": "Ingen förseningsavgift för {days_late} ({first_day}).",
+        "da": "Intet gebyr for sen aflevering for {days_late} ({first_day}).",
+        "en": "No overdue fee for {days_late} ({first_day}).",
     },
     "late_days_counted": {
         "sv": "Sedan {due} räknas {days_late}: bara dagar då biblioteket har öppet.",
@@ -154,6 +172,11 @@ BY_RULES: dict[str, dict[Language, str]] = {
         "sv": "{kind}: den faktiska kostnaden.",
         "da": "{kind}: den faktiske pris.",
         "en": "{kind}: at actual cost.",
+    },
+    "fee_at_known_cost": {
+        "sv": "{kind}: {amount}, den faktiska kostnaden.",
+        "da": "{kind}: {amount}, den faktiske pris.",
+        "en": "{kind}: {amount}, the actual cost.",
     },
     "standard_price": {
         "sv": "Ersättning {amount}, schablonpriset.",

@@ -89,7 +89,7 @@ FEES: dict[str, dict[Language, str]] = {
     "due_reminder": {"sv": "Förvarning", "da": "Påmindelse før tiden", "en": "Reminder before the due date"},
     "reminder_1": {"sv": "Första påminnelsen", "da": "Første rykker", "en": "First reminder"},
     "reminder_2": {"sv": "Andra påminnelsen", "da": "Anden rykker", "en": "Second reminder"},
-    "invoice": {"sv": "Räkning", "da": "Regning", "en": "Invoice"},
+    "invoice": {"sv": "Fakturaavgift", "da": "Regningsgebyr", "en": "Invoice fee"},
     "invoiced": {"sv": "Räkning", "da": "Regning", "en": "Invoice"},
     "card": {"sv": "Nytt bibliotekskort", "da": "Nyt lånerkort", "en": "New library card"},
     "hold": {"sv": "Reservation", "da": "Reservering", "en": "Hold"},
