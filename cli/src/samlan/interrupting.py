@@ -7,6 +7,8 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
+import uvloop
+
 T = TypeVar("T")
 CANCEL_AGAIN_SECONDS: Final = 5.0  # a library that swallowed the first request gets another
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -66,4 +68,4 @@ def run(command: Callable[[Interruption], Coroutine[Any, Any, T]]) -> T:
         interruption.listen()
         return await command(interruption)
 
-    return asyncio.run(main())
+    return uvloop.run(main())

@@ -14,7 +14,7 @@ from samlan_plumbing.topology import CONSUMERS, sources
 
 from samlan.bench.stage import Stage
 from samlan.checking.check import check
-from samlan.playing import Answered, BareHands, Effects, Player, Spread, Watch, notice_latencies_ms
+from samlan.playing import KEYS, Answered, BareHands, Effects, Player, Spread, Watch, notice_latencies_ms
 from samlan.sample.workload import PlannedReturn
 from samlan.trouble import Trouble
 
@@ -85,7 +85,7 @@ async def paced(stage: Stage, plan: Sequence[PlannedReturn], *, per_second: floa
     def hear(envelope: dict[str, Any]) -> None:
         effects.hear(envelope)
 
-    async with Watch(stage.amqp, hear), BareHands(stage.amqp, plan) as hands:
+    async with Watch(stage.amqp, hear, keys=KEYS), BareHands(stage.amqp, plan) as hands:
         await Player(hands, effects).play_at(plan, per_second=per_second)
         await drained(stage)
     returns = list(effects.returns.values())

@@ -24,7 +24,7 @@ from samlan.demo.telling import Telling
 from samlan.demo.view import View
 from samlan.demo.words import QUIET
 from samlan.interrupting import Interrupted, Interruption, run
-from samlan.playing import Effects, Kiosks, Player, Return, Spread, Watch, notice_latencies_ms
+from samlan.playing import KEYS, Effects, Kiosks, Player, Return, Spread, Watch, notice_latencies_ms
 from samlan.sample import Scale
 from samlan.sample.workload import PlannedReturn
 
@@ -129,7 +129,7 @@ class Demonstration:
                 view.heard(one)
 
         kiosks = Kiosks(here.data / "kiosks", here.addresses.devices, plan)
-        async with Watch(here.addresses.amqp, hear), kiosks:
+        async with Watch(here.addresses.amqp, hear, keys=KEYS), kiosks:
             self._console.print()
             async with view:
                 began = time.monotonic()

@@ -9,7 +9,7 @@
 """
 
 from samlan.playing.bare import BareHands
-from samlan.playing.effects import Effects, Fee, Notice, Return
+from samlan.playing.effects import KEYS, Effects, Fee, Notice, Return
 from samlan.playing.hands import Answered, Hands
 from samlan.playing.kiosks import Kiosks
 from samlan.playing.measures import Spread
@@ -18,6 +18,7 @@ from samlan.playing.player import Player
 from samlan.playing.watch import Watch
 
 __all__ = [
+    "KEYS",
     "Answered",
     "BareHands",
     "Effects",

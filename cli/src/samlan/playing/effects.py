@@ -173,3 +173,6 @@ FOLDS: Final = {
     "notify.notice_failed": _failed,
 }
 """What each event adds to the return that set it off."""
+
+KEYS: Final = tuple(f"{name}.#" for name in FOLDS)
+"""The routing keys of these events, in every version."""

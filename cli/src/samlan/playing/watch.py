@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,12 +14,14 @@ Envelope = dict[str, Any]
 
 
 class Watch:
-    """Calls `hear` with every event's envelope while the block runs, with the operator's rights."""
+    """Calls `hear` with every event's envelope while the block runs, with the operator's rights.
 
-    def __init__(self, amqp: str, hear: Callable[[Envelope], None], *, key: str = "#") -> None:
+    `keys` are routing keys or patterns: what is of no use here need not be sent."""
+
+    def __init__(self, amqp: str, hear: Callable[[Envelope], None], *, keys: Iterable[str] = ("#",)) -> None:
         self._amqp = amqp
         self._hear = hear
-        self._key = key
+        self._keys = tuple(keys)
         self._connection: AbstractConnection | None = None
 
     async def __aenter__(self) -> Self:
@@ -27,7 +29,8 @@ class Watch:
         self._connection = await aio_pika.connect(self._amqp)
         channel = await self._connection.channel()
         queue = await channel.declare_queue(exclusive=True, auto_delete=True)
-        await queue.bind("events", self._key)
+        for key in self._keys:
+            await queue.bind("events", key)
         await queue.consume(self._take, no_ack=True)
         return self
 
