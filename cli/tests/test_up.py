@@ -13,6 +13,7 @@ import httpx2
 import psutil
 import pytest
 from pymongo import AsyncMongoClient
+from samlan.plan import POLICIES
 
 COMMAND = [sys.executable, "-c", "from samlan.main import main; main()"]
 
@@ -45,6 +46,20 @@ def left(data: Path) -> list[str]:
         for process in psutil.process_iter(["environ", "cwd", "cmdline"])
         if str(data) in f"{process.info}" and process.status() != psutil.STATUS_ZOMBIE
     ]
+
+
+def test_a_book_with_a_mistake_is_named_and_nothing_is_left_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (POLICIES / "vast.yaml").read_text("utf-8").replace("period: 28 days", "period: 28", 1)
+    (tmp_path / "vast.yaml").write_text(text, "utf-8")
+    monkeypatch.setenv("SAMLAN_POLICIES", str(tmp_path))
+    ended = run("up", "--data", str(tmp_path / "data"))
+    assert ended.returncode == 1
+    [line] = ended.stderr.splitlines()
+    assert line.startswith(f"samlan: the books in {tmp_path} cannot be used: vast.yaml:")
+    assert "a period has a unit" in line
+    assert left(tmp_path) == []
 
 
 async def test_a_consortium_survives_its_supervisor_and_ends_on_ctrl_c(tmp_path: Path) -> None:

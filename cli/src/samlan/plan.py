@@ -66,6 +66,11 @@ class Plan:
         return self.data / "keys"
 
     @property
+    def policies(self) -> Path:
+        """The folder of the books in force."""
+        return Path({**os.environ, **self.environment}.get("SAMLAN_POLICIES", str(POLICIES)))
+
+    @property
     def mail(self) -> Path:
         """The folder of caught mails."""
         return self.data / "mail"
@@ -109,7 +114,7 @@ class Plan:
             "SAMLAN_HTTP_HOST": LOOPBACK,
             "SAMLAN_HTTP_PORT": str(ports[name]),
             "SAMLAN_KEYS": str(keys_of(service, self.keys)),
-            "SAMLAN_POLICIES": os.environ.get("SAMLAN_POLICIES", str(POLICIES)),
+            "SAMLAN_POLICIES": str(self.policies),
             "SAMLAN_PEERS": json.dumps(peers),
             "SAMLAN_LOG": str(self.logs / f"{name}.log"),
             "SAMLAN_SMTP_HOST": LOOPBACK,

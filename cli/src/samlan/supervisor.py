@@ -27,6 +27,7 @@ from samlan.addresses import Addresses
 from samlan.forking import Forks
 from samlan.keys import make_keys
 from samlan.plan import GATEWAY, Plan, Process, connect
+from samlan.policy.books import in_force
 from samlan.trouble import Trouble
 
 VHOST = "samlan"
@@ -149,7 +150,10 @@ class Supervisor:
         make_keys(self.plan.keys)
         processes = self.plan.processes()
         await asyncio.gather(*(child.kill() for child in self.plan.left_behind()))
-        await asyncio.gather(self.servers.launch(), self._forks.start())
+        books = asyncio.to_thread(
+            in_force, self.plan.policies
+        )  # else every service would end, again and again
+        await asyncio.gather(books, self.servers.launch(), self._forks.start())
         datastore, broker = self.servers.datastore, self.servers.broker
         await grant(datastore, {name: [f"samlan_{name}"] for name in self.plan.services})
         self._tell(f"datastore is ready ({datastore.location})")

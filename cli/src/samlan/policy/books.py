@@ -26,7 +26,8 @@ def in_force(folder: Path | None = None) -> PolicyBooks:
     except PolicyError as error:
         first = error.mistakes[0]
         more = f", and {len(error.mistakes) - 1} more" if len(error.mistakes) > 1 else ""
-        raise Trouble(f"the books in {where} cannot be used: {first}{more}") from None
+        check = f"`samlan policy check {where}/*.yaml` says what to do"
+        raise Trouble(f"the books in {where} cannot be used: {first}{more}; {check}") from None
 
 
 def read(path: Path) -> tuple[Book | None, tuple[Mistake, ...]]:
