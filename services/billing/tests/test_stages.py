@@ -393,6 +393,24 @@ async def test_what_was_paid_or_taken_off_goes_to_no_collection(billing: Any) ->
     assert told == {12600, 37600, 4000, 41600}
 
 
+@pytest.mark.clause("K32", "K33")
+async def test_who_is_owed_more_than_she_owes_is_sent_to_no_collection(billing: Any) -> None:
+    """Karin paid for the book and brought it back: 250 kronor are hers, 190 are the library's."""
+    await billing.stage("invoiced")
+    await billing.world.settle()
+    price = next(one["id"] for one in await billing.fees() if one["kind"] == "replacement")
+    await billing.pay(price)
+    await back(billing, INVOICED_ON + timedelta(days=8))
+    assert await billing.owed() == {KUNGSBACKA: 4000 + 15000 - 25000}
+    await run(billing, morning(COLLECTED_ON))
+    assert billing.world.events(InvoiceSentToCollection) == []
+    asked = {"patron": "karin", "kind": "interlibrary_copy", "amount": 6001}
+    assert (await billing.world.post("billing", "/fees", asked)).status_code == 201
+    await run(billing, morning(COLLECTED_ON + timedelta(days=1)))
+    [told] = billing.world.events(InvoiceSentToCollection)
+    assert told.sent_on == COLLECTED_ON
+
+
 @pytest.mark.clause("K33")
 async def test_an_imported_invoice_goes_to_collection_only_when_its_day_is_still_to_come(
     billing: Any,

@@ -298,7 +298,7 @@ def _may_be_credited(one: Fee, ended: datetime, books: PolicyBooks) -> bool:
 
 def due_for_collection(ledger: Ledger, now: datetime) -> list[Fee]:
     """The unpaid fees whose invoices go to collection by now, the earliest first."""
-    due = [one for one in ledger.fees.values() if one.awaits_collection and (one.collect_at or now) <= now]
+    due = [one for one in ledger.to_collect if (one.collect_at or now) <= now]
     return sorted(due, key=lambda one: (one.collect_at or now, one.invoice or ""))
 
 

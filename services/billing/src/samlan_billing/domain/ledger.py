@@ -164,10 +164,15 @@ class Ledger:
         return replace(self, fees=left, moved=self.moved + len(self.fees) - len(left))
 
     @property
+    def to_collect(self) -> tuple[Fee, ...]:
+        """The unpaid fees that go to collection: of no member that owes the patron as much or more."""
+        unpaid = (fee for fee in self.fees.values() if fee.awaits_collection)
+        return tuple(fee for fee in unpaid if self.balances.get(fee.account, 0) > 0)
+
+    @property
     def collect_at(self) -> datetime | None:
         """When the next unpaid invoice goes to collection."""
-        due = (one.collect_at for one in self.fees.values() if one.awaits_collection and one.collect_at)
-        return min(due, default=None)
+        return min((fee.collect_at for fee in self.to_collect if fee.collect_at), default=None)
 
     @property
     def to_move(self) -> tuple[Fee, ...]:
