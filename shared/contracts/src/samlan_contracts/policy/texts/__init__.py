@@ -3,6 +3,7 @@
 A sentence may use every input of its reason by name, as that language writes it.
 """
 
+from samlan_contracts.policy.texts.fees import BY_FEES
 from samlan_contracts.policy.texts.refusals import BY_THEMSELVES
 from samlan_contracts.policy.texts.rules import BY_RULES
 from samlan_contracts.policy.texts.words import (
@@ -17,7 +18,7 @@ from samlan_contracts.policy.texts.words import (
     first_written,
 )
 
-SENTENCES: dict[str, dict[Language, str]] = {**BY_RULES, **BY_THEMSELVES}
+SENTENCES: dict[str, dict[Language, str]] = {**BY_RULES, **BY_FEES, **BY_THEMSELVES}
 
 __all__ = [
     "CURRENCIES",
