@@ -1,8 +1,8 @@
 """A private RabbitMQ node of one data folder, run from the installed package and never as the system's.
 
 Everything is the folder's own: ports on loopback, cookie, port mapper (epmd), database, logs, plugins. The
-node sees only the plugins it needs: with all sixty of the package on its path it boots twice as long. Their
-modules it loads in batches before it boots: left to itself it loads the same ones, one by one (decision 0051).
+node sees only the plugins it needs: with all sixty of the package on its path it boots twice as long.
+Their modules it loads in batches before it boots: left to itself it would, one by one (decision 0051).
 """
 
 import asyncio
