@@ -75,6 +75,21 @@ async def test_an_adult_is_warned_reminded_invoiced_and_returns_after_all(town: 
     await town.assert_clean()
 
 
+@pytest.mark.clause("K20", "K32")
+async def test_late_days_after_an_invoice_are_told_though_those_on_it_were_paid(town: Town) -> None:
+    await town.load(loans=[lent("roda-fyren", "dag", "kungsbacka/fyren", due=DUE)])
+    await comes(town, "2027-01-11")
+    fees = {one["kind"]: one["id"] for one in await town.fees_of("dag")}
+    body = {"patron": town.own("dag"), "fees": [fees["overdue"]], "command": town.own("pay")}
+    assert (await town.world.post("billing", "/payments", body)).status_code == 201
+    await comes(town, "2027-01-19")
+    await town.scan("roda-fyren", "kungsbacka/fyren")
+    assert ("overdue", 2400) in await costs(town, "dag")
+    told = [one for one in town.mails("fee_charged") if "24,00 kr" in one.get_content()]
+    assert [str(one["Subject"]) for one in told] == ["Ny avgift: 24,00 kr"]
+    await town.assert_clean()
+
+
 @pytest.mark.clause("K24", "K25")
 async def test_a_child_pays_for_the_book_only_and_its_guardian_hears_of_it(town: Town) -> None:
     await town.load(loans=[lent("mio-fyren", "barn", "kungsbacka/fyren", due=DUE)])

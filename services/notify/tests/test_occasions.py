@@ -29,7 +29,7 @@ def test_a_receipt_is_owed_only_to_who_asked_for_it_and_only_for_a_closed_loan()
 
 
 def test_a_fee_keeps_its_amount_and_the_sentences_that_explain_it() -> None:
-    fee = occasions.fee_charged(fee_charged())
+    fee = occasions.fee_charged(fee_charged(), 1)
     assert fee.key == ("f1",)
     assert fee.about["amount_minor"] == 1200
     assert fee.about["says"][0]["da"].startswith("4 dage")
@@ -47,7 +47,7 @@ def test_a_notice_falls_due_at_once_and_closes_when_the_book_says() -> None:
         return 5
 
     notice = occasions.owed(
-        occasions.fee_charged(fee_charged()),
+        occasions.fee_charged(fee_charged(), 1),
         cause="e1",
         now=NOON,
         machine_now=NOON,

@@ -20,7 +20,7 @@ READY = occasions.hold_ready(hold_ready())
 
 
 def fee(patron: str = "anna", name: str = "f1", **more: Any) -> Any:
-    return occasions.fee_charged(fee_charged(patron, fee=name, **more))
+    return occasions.fee_charged(fee_charged(patron, fee=name, **more), 1)
 
 
 @pytest.mark.clause("V14", "K39", "G05", "D18")

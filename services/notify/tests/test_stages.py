@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from samlan_contracts.event import Envelope
-from samlan_contracts.events.billing import FeePaid
+from samlan_contracts.events.billing import FeeCorrected, FeePaid
 from samlan_contracts.events.circulation import ItemReturned, LoanRenewed
 from samlan_contracts.shapes import ClosedLoan
 from samlan_notify.domain import occasions
 from samlan_testkit.world import World
 
-from .cast import invoice_issued, item_returned, stage_reached
+from .cast import fee_charged, invoice_issued, item_returned, stage_reached
 from .conftest import Desk, FakeAccounts, PostOffice
 
 pytestmark = pytest.mark.usefixtures("impatient")
@@ -192,7 +192,7 @@ async def test_a_childs_reminders_and_invoices_are_addressed_to_the_guardian(
 ) -> None:
     for n, stage in enumerate(("reminder_1", "reminder_2")):
         await reaches(desk, stage, "mio", loan=f"l{n}")
-    await desk.owe(occasions.invoice(invoice_issued("mio")), "i1")
+    await desk.owe(occasions.invoice(invoice_issued("mio"), 1), "i1")
     await desk.run(A_MINUTE)
     assert {(str(one["X-Samlan-Kind"]), str(one["To"])) for one in post.mails} == {
         (kind, "anna@example.org") for kind in ("overdue_1", "overdue_2", "invoice")
@@ -231,7 +231,7 @@ async def test_a_child_without_a_guardian_is_reminded_itself(desk: Desk, post: P
     copy = {"member": "vast", "born": "2014-03-01", "guardian": None, "shielded": False}
     await desk.known.patrons.apply("mio", 2, copy)
     await reaches(desk, "reminder_1", "mio")
-    await desk.owe(occasions.invoice(invoice_issued("mio")), "i1")
+    await desk.owe(occasions.invoice(invoice_issued("mio"), 1), "i1")
     await desk.run(A_MINUTE)
     assert [(one["X-Samlan-Kind"], one["To"]) for one in post.mails] == [("overdue_1", "mio@example.org")]
     assert await ends(desk) == ["invoice: guardian_missing", "overdue_1: sent"]
@@ -250,7 +250,7 @@ async def test_an_invoice_says_its_amount_the_day_it_is_to_be_paid_and_why(
     desk: Desk, post: PostOffice
 ) -> None:
     for _ in range(2):
-        await desk.owe(occasions.invoice(invoice_issued()), "i1")
+        await desk.owe(occasions.invoice(invoice_issued(), 1), "i1")
     await desk.run(A_MINUTE)
     [mail] = post.mails
     assert mail["Subject"] == "Räkning: 290,00 kr"
@@ -260,11 +260,38 @@ async def test_an_invoice_says_its_amount_the_day_it_is_to_be_paid_and_why(
     assert body.count("4 dagar för sent à 3,00 kr.") == 1
 
 
+async def test_a_fee_is_told_only_while_something_of_it_is_owed(desk: Desk, post: PostOffice) -> None:
+    """Paid, forgiven and lowered to nothing; forgiven in part; and late days added to one that was paid."""
+    fees = ("paid", "forgiven", "lowered", "halved", "added")
+    for fee in fees:
+        sequence = 12 if fee == "added" else 3
+        await desk.owe(occasions.fee_charged(fee_charged(fee=fee), sequence), fee)
+    at = desk.world.clock.now()
+    await paid(desk, "paid", "added")
+    for fee, left in (("forgiven", 0), ("halved", 600)):
+        waived = FeePaid(
+            payment=f"w-{fee}", patron="anna", fees=(fee,), amount_minor=600, currency="SEK", kind="waiver",
+            left_minor=left,
+        )  # fmt: skip
+        await desk.following.paid(waived, told(10, at))
+    lowered = FeeCorrected(
+        fee="lowered", correction="c1", corrects="lowered", patron="anna", amount_minor=1200, currency="SEK",
+        left_minor=0,
+    )  # fmt: skip
+    await desk.following.corrected(lowered, told(11, at))
+    await desk.run(A_MINUTE)
+    stored = await desk.by_cause()
+    assert {one: stored[one].reason or stored[one].state for one in fees} == {
+        "paid": "paid", "forgiven": "no_longer_owed", "lowered": "no_longer_owed", "halved": "sent",
+        "added": "sent",
+    }  # fmt: skip
+
+
 async def test_an_invoice_that_was_paid_or_whose_item_came_back_is_not_sent(
     desk: Desk, post: PostOffice
 ) -> None:
     for loan in ("l1", "l2", "l3"):
-        await desk.owe(occasions.invoice(invoice_issued(loan=loan)), loan)
+        await desk.owe(occasions.invoice(invoice_issued(loan=loan), 1), loan)
     await paid(desk, "l1-invoice", "l1-replacement", "l2-invoice")
     await comes_back(desk, n=9, loan="l3")
     await desk.run(A_MINUTE)

@@ -36,13 +36,13 @@ def written(
 
 
 READY = notice(occasions.hold_ready(hold_ready()))
-FEE = notice(occasions.fee_charged(fee_charged()))
+FEE = notice(occasions.fee_charged(fee_charged(), 1))
 EXPIRED = notice(occasions.hold_expired(hold_expired()))
 RECEIPT = notice(occasions.receipt(item_returned()))
 STAGES = [
     notice(occasions.stage(stage_reached(stage=one), 1)) for one in ("due_soon", "reminder_1", "reminder_2")
 ]
-INVOICE = notice(occasions.invoice(invoice_issued()))
+INVOICE = notice(occasions.invoice(invoice_issued(), 1))
 EVERY: dict[Kind, Notice] = {one.kind: one for one in (READY, FEE, EXPIRED, RECEIPT, *STAGES, INVOICE)}
 
 
@@ -124,7 +124,7 @@ def test_a_fee_says_its_amount_and_why_as_the_language_writes_it(
 
 
 def test_several_fees_are_summed_per_currency_and_never_across() -> None:
-    danish = notice(occasions.fee_charged(fee_charged(currency="DKK", minor=2000, member="gladsaxe")))
+    danish = notice(occasions.fee_charged(fee_charged(currency="DKK", minor=2000, member="gladsaxe"), 1))
     text = written([FEE, FEE, danish])
     assert "Summa: 20,00 Dkr + 24,00 kr" in text.body
     assert text.subject == "3 nya avgifter: 20,00 Dkr + 24,00 kr"
@@ -180,7 +180,7 @@ def test_a_title_that_is_gone_is_not_a_hole() -> None:
 
 
 def test_a_fee_without_a_title_has_none() -> None:
-    card = notice(occasions.fee_charged(fee_charged(title=None, kind="card", because=[])))
+    card = notice(occasions.fee_charged(fee_charged(title=None, kind="card", because=[]), 1))
     assert "titel" not in written([card]).body.lower()
 
 

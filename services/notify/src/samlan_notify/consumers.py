@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from samlan_contracts.event import Envelope
 from samlan_contracts.events.accounts import PatronDescribed
-from samlan_contracts.events.billing import FeeCharged, FeePaid, InvoiceIssued
+from samlan_contracts.events.billing import FeeCharged, FeeCorrected, FeePaid, InvoiceIssued
 from samlan_contracts.events.catalog import BranchDescribed, TitleDescribed
 from samlan_contracts.events.circulation import ItemReturned, LoanRenewed, LoanStageReached
 from samlan_contracts.events.holds import HoldExpired, HoldReady
@@ -34,7 +34,7 @@ def _occasions(door: EventDoor, recording: Recording) -> None:
 
     @door.on(FeeCharged)
     async def fee_charged(event: FeeCharged, envelope: Envelope) -> None:
-        await recording.owe(occasions.fee_charged(event), cause=envelope.id)
+        await recording.owe(occasions.fee_charged(event, envelope.sequence), cause=envelope.id)
 
     @door.on(HoldExpired)
     async def hold_expired(event: HoldExpired, envelope: Envelope) -> None:
@@ -42,12 +42,13 @@ def _occasions(door: EventDoor, recording: Recording) -> None:
 
     @door.on(InvoiceIssued)
     async def invoice_issued(event: InvoiceIssued, envelope: Envelope) -> None:
-        await recording.owe(occasions.invoice(event), cause=envelope.id)
+        await recording.owe(occasions.invoice(event, envelope.sequence), cause=envelope.id)
 
 
 def _loans(door: EventDoor, recording: Recording, following: Following) -> None:
     door.on(LoanRenewed)(following.renewed)
     door.on(FeePaid)(following.paid)
+    door.on(FeeCorrected)(following.corrected)
 
     @door.on(LoanStageReached)
     async def stage_reached(event: LoanStageReached, envelope: Envelope) -> None:

@@ -93,14 +93,14 @@ class Notices:
 
 class Known:
     """Copies of what others own: patrons without name or contact, titles' names, branches' names; and for a
-    while the newest of loans and the paid among fees."""
+    while the newest of loans and of settled fees."""
 
     def __init__(self, resources: Resources) -> None:
         self.patrons = Copies(resources, "patrons")
         self.titles = Copies(resources, "titles")
         self.branches = Copies(resources, "branches")
         self.loans = Copies(resources, "loans")
-        self.paid = Copies(resources, "paid")
+        self.settled = Copies(resources, "settled")
 
     @property
     def all(self) -> dict[str, Copies]:
@@ -110,7 +110,7 @@ class Known:
     async def prepare(self) -> None:
         """Creates the index by which a guardian's children are found, and those by which news grows old."""
         await self.patrons.collection.create_index("guardian")
-        for news in (self.loans, self.paid):
+        for news in (self.loans, self.settled):
             await news.collection.create_index("noted_at", expireAfterSeconds=NEWS_KEPT_SECONDS)
 
     async def wards_of(self, guardians: Iterable[str]) -> list[str]:

@@ -136,7 +136,7 @@ def _brought_to(ledger: Ledger, fee: Fee, wanted: Charge, entry: str, books: Pol
     else:
         told = FeeCorrected(
             fee=fee.id, correction=entry, corrects=first.id, patron=ledger.patron,
-            amount_minor=-more, currency=fee.currency,
+            amount_minor=-more, currency=fee.currency, left_minor=fee.outstanding + more,
         )  # fmt: skip
     return Booked(ledger.booked(ended.plus(booked)), (told,))
 

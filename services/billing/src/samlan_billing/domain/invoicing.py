@@ -262,11 +262,12 @@ def end_of_loan(
             id=corrections[one.id], kind="correction", amount_minor=-drop, at=at, cause=cause,
             corrects=one.entries[0].id,
         )  # fmt: skip
-        ledger = ledger.booked(one.plus(entry))
+        lowered = one.plus(entry)
+        ledger = ledger.booked(lowered)
         told.append(
             FeeCorrected(
                 fee=one.id, correction=entry.id, corrects=one.entries[0].id, patron=ledger.patron,
-                amount_minor=drop, currency=one.currency,
+                amount_minor=drop, currency=one.currency, left_minor=lowered.outstanding,
             )
         )  # fmt: skip
     return judged(ledger, books, now, told=tuple(told)) if told or was_out else None

@@ -190,11 +190,11 @@ def waive(
         id=waiver.id, kind="waiver", amount_minor=-amount, at=waiver.at,
         cause=waiver.id, corrects=fee.entries[0].id, why=waiver.why,
     )  # fmt: skip
+    after = fee.plus(entry)
     told = FeePaid(
         payment=waiver.id, patron=ledger.patron, fees=(fee.id,),
-        amount_minor=amount, currency=fee.currency, kind="waiver",
+        amount_minor=amount, currency=fee.currency, kind="waiver", left_minor=after.outstanding,
     )  # fmt: skip
-    after = fee.plus(entry)
     return Waived(after, amount), judged(ledger.booked(after), books, now, told=(told,))
 
 

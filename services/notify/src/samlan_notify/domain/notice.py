@@ -32,6 +32,7 @@ Reason = Literal[
     "erased",
     "guardian_missing",
     "no_channel",
+    "no_longer_owed",
     "not_asked_for",
     "not_by_policy",
     "paid",

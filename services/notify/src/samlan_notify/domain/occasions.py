@@ -43,8 +43,10 @@ def hold_ready(event: HoldReady) -> Occasion:
     )
 
 
-def fee_charged(event: FeeCharged) -> Occasion:
-    """Each fee is told once, without asking, with amount and reason; what is added to one, by itself."""
+def fee_charged(event: FeeCharged, sequence: int) -> Occasion:
+    """Each fee is told once, without asking, with amount and reason; what is added to one, by itself.
+
+    `sequence` orders it among the news of the patron's fees, of which a later one may settle it."""
     return Occasion(
         kind="fee_charged",
         key=(event.fee,) if event.entry is None else (event.fee, event.entry),
@@ -55,6 +57,7 @@ def fee_charged(event: FeeCharged) -> Occasion:
             "amount_minor": event.amount_minor,
             "currency": event.currency,
             "fees": [event.fee],
+            "charged": sequence,
             "says": [one["says"] for one in event.because if one.get("says")],
         },
     )
@@ -89,8 +92,10 @@ def stage(event: LoanStageReached, sequence: int) -> Occasion | None:
     )
 
 
-def invoice(event: InvoiceIssued) -> Occasion:
-    """Each invoice is told once, with its amount and the day it is to be paid (K23, K24)."""
+def invoice(event: InvoiceIssued, sequence: int) -> Occasion:
+    """Each invoice is told once, with its amount and the day it is to be paid (K23, K24).
+
+    `sequence` is as for a single fee."""
     return Occasion(
         kind="invoice",
         key=(event.invoice, event.member),
@@ -104,6 +109,7 @@ def invoice(event: InvoiceIssued) -> Occasion:
             "amount_minor": event.amount_minor,
             "currency": event.currency,
             "fees": [one.fee for one in event.fees],
+            "charged": sequence,
             "says": _once([one["says"] for one in event.because if one.get("says")]),
         },
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -47,6 +47,14 @@ class LoanNews:
     ended: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Why nothing was owed of a fee, with the sequence in which it was told; more may be added later."""
+
+    sequence: int
+    why: Reason
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """The copies that the notices of a batch need; a subject that is not in it never came."""
@@ -55,7 +63,7 @@ class Known:
     titles: Mapping[str, str | None]
     branches: Mapping[str, Branch]
     loans: Mapping[str, LoanNews] = field(default_factory=dict)
-    paid: Collection[str] = ()
+    settled: Mapping[str, Settled] = field(default_factory=dict)
 
 
 Verdict = Recipient | Never | NotYet
@@ -94,9 +102,16 @@ def _overtaken(notice: Notice, known: Known, today: date | None) -> Reason | Non
         return _newer(news, about)
     if notice.kind == "due_soon" and today is not None and today.isoformat() > about.get("due", ""):
         return "past_due"
-    if (fees := about.get("fees")) and all(fee in known.paid for fee in fees):
-        return "paid"
-    return None
+    return _settled(about, known)
+
+
+def _settled(about: Mapping[str, Any], known: Known) -> Reason | None:
+    """Why nothing is owed any more of what was charged: all of it was settled after that."""
+    found = [known.settled.get(fee) for fee in about.get("fees", ())]
+    later = [one for one in found if one is not None and one.sequence > about.get("charged", 0)]
+    if not found or len(later) < len(found):
+        return None
+    return next((one.why for one in later if one.why == "paid"), later[0].why)
 
 
 def _newer(news: LoanNews, about: Mapping[str, Any]) -> Reason | None:

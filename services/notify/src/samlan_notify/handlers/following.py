@@ -5,16 +5,18 @@ a return long before its due date touches nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
 from samlan_contracts.event import Envelope
-from samlan_contracts.events.billing import FeePaid
+from samlan_contracts.events.billing import FeeCorrected, FeePaid
 from samlan_contracts.events.circulation import ItemReturned, LoanRenewed, LoanStageReached
 from samlan_contracts.policy import PolicyBooks, UnknownMember, notice_rules
 from samlan_contracts.shapes import ClosedLoan
 from samlan_plumbing.clocks import MachineClock
 
+from samlan_notify.domain.notice import Reason
 from samlan_notify.store import Known
 
 WIDEST_OFFSET: Final = timedelta(hours=14)  # no zone is further ahead of UTC (Kiribati)
@@ -22,7 +24,7 @@ PAID: Final = "payment"  # a waiver may forgive a part only
 
 
 class Following:
-    """Notes the newest news of each loan, and which fees were paid; neither names a patron."""
+    """Notes the newest news of each loan, and of which fees nothing is owed; neither names a patron."""
 
     def __init__(self, *, known: Known, books: PolicyBooks, machine_clock: MachineClock) -> None:
         self._known = known
@@ -44,10 +46,21 @@ class Following:
             await self._note(loan.loan, envelope, due=loan.due, stage=None, ended=True)
 
     async def paid(self, event: FeePaid, envelope: Envelope) -> None:
-        """Fees were paid in full."""
+        """Fees were paid in full, or forgiven, perhaps in part."""
         if event.kind == PAID:
-            for fee in event.fees:
-                await self._known.paid.apply(fee, 1, {"noted_at": self._machine_clock.now()})
+            await self._settled(event.fees, envelope, why="paid")
+        elif event.left_minor is not None and event.left_minor <= 0:
+            await self._settled(event.fees, envelope, why="no_longer_owed")
+
+    async def corrected(self, event: FeeCorrected, envelope: Envelope) -> None:
+        """A fee was lowered, perhaps to nothing."""
+        if event.left_minor is not None and event.left_minor <= 0:
+            await self._settled((event.fee,), envelope, why="no_longer_owed")
+
+    async def _settled(self, fees: Sequence[str], envelope: Envelope, *, why: Reason) -> None:
+        for fee in fees:
+            noted = {"why": why, "noted_at": self._machine_clock.now()}
+            await self._known.settled.apply(fee, envelope.sequence, noted)
 
     def _first_day(self, loan: ClosedLoan) -> date:
         try:

@@ -13,7 +13,7 @@ from samlan_plumbing.documents import Stored
 from samlan_notify.domain.address import Patron
 from samlan_notify.domain.notice import Notice
 from samlan_notify.domain.text import Branch
-from samlan_notify.domain.verdict import Known, LoanNews, Terms, Verdict, verdict
+from samlan_notify.domain.verdict import Known, LoanNews, Settled, Terms, Verdict, verdict
 from samlan_notify.handlers.terms import local_day, terms_of
 from samlan_notify.store import Known as Copies
 
@@ -44,7 +44,7 @@ class Survey:
         titles = await self._copies.titles.read_many(_named(batch, "title"))
         branches = await self._copies.branches.read_many(_named(batch, "branch"))
         loans = await self._copies.loans.read_many(_named(batch, "loan"))
-        paid = await self._copies.paid.read_many(
+        settled = await self._copies.settled.read_many(
             fee for one in batch if one.about for fee in one.about.get("fees", ())
         )
         return Findings(
@@ -53,7 +53,7 @@ class Survey:
                 titles={key: one.get("name") for key, one in titles.items()},
                 branches={key: Branch(one["name"], one["timezone"]) for key, one in branches.items()},
                 loans={key: _news(one) for key, one in loans.items()},
-                paid=frozenset(paid),
+                settled={key: Settled(one["sequence"], one["why"]) for key, one in settled.items()},
             ),
             born={key: _day(one.get("born")) for key, one in people.items()},
         )

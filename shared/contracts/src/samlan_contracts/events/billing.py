@@ -28,8 +28,12 @@ class FeeCharged(
     entry: str | None = None
 
 
-class FeeCorrected(Event, name="billing.fee_corrected", version=1, reading=Reading.OCCURRENCE, readers=()):
-    """A fee was lowered by a later entry that names it. `amount_minor` is what the correction takes off."""
+class FeeCorrected(
+    Event, name="billing.fee_corrected", version=1, reading=Reading.OCCURRENCE, readers=("notify",)
+):
+    """A fee was lowered by a later entry that names it. Subject: the patron's ledger.
+
+    `amount_minor` is what the correction takes off, `left_minor` what is owed of the fee after it."""
 
     fee: str
     correction: str
@@ -37,10 +41,13 @@ class FeeCorrected(Event, name="billing.fee_corrected", version=1, reading=Readi
     patron: str
     amount_minor: int
     currency: str
+    left_minor: int | None = None
 
 
 class FeePaid(Event, name="billing.fee_paid", version=1, reading=Reading.OCCURRENCE, readers=("notify",)):
-    """Fees were paid or waived. Subject: the patron's ledger."""
+    """Fees were paid or waived. Subject: the patron's ledger.
+
+    `left_minor` is what is owed still of a fee that was waived, perhaps in part."""
 
     payment: str
     patron: str
@@ -48,6 +55,7 @@ class FeePaid(Event, name="billing.fee_paid", version=1, reading=Reading.OCCURRE
     amount_minor: int
     currency: str
     kind: str = "payment"
+    left_minor: int | None = None
 
 
 class InvoicedFee(Shape):
