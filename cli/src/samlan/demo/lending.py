@@ -33,7 +33,7 @@ from samlan.trouble import Trouble
 
 BATCH: Final = 500
 LOOKED_AT: Final = 4  # candidates asked about for each return wanted
-LAST_SILENT: Final = 180  # takes about as long as a message waits for others to join it
+LAST_SILENT: Final = 240  # takes about as long as a message waits for others to join it
 JUST_NOW: Final = timedelta(seconds=1)
 Row = dict[str, Any]
 

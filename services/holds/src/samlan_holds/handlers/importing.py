@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Final
 
 from samlan_plumbing.clocks import LibraryClock
@@ -52,25 +53,21 @@ class Importing:
                 report.same += 1
             else:
                 by_title[row.title].append(replace(row, on_loan=(row.patron, row.title) in on_loan))
-        limit = asyncio.Semaphore(TITLES_AT_ONCE)
-        await asyncio.gather(
-            *(self._take_title(title, wanted, report, limit) for title, wanted in by_title.items())
-        )
-
-    async def _take_title(
-        self, title: TitleId, rows: list[Row], report: Report, limit: asyncio.Semaphore
-    ) -> None:
-        rows.sort(key=lambda row: (row.placed_at, row.hold))
-        async with limit:
-            for part in _parts(rows):
-                await self._take_part(title, part, report)
-
-    async def _take_part(self, title: TitleId, rows: Sequence[Row], report: Report) -> None:
         standings = Facts(books=self._queues.books, now=self._clock.now())
-        await self._copies.add_standings(standings, {row.patron for row in rows})
+        await self._copies.add_standings(standings, {row.patron for row in chain(*by_title.values())})
+        limit = asyncio.Semaphore(TITLES_AT_ONCE)
 
+        async def take_title(title: TitleId, wanted: list[Row]) -> None:
+            wanted.sort(key=lambda row: (row.placed_at, row.hold))
+            async with limit:
+                for part in _parts(wanted):
+                    await self._take_part(title, part, standings, report)
+
+        await asyncio.gather(*(take_title(*one) for one in by_title.items()))
+
+    async def _take_part(self, title: TitleId, rows: Sequence[Row], standings: Facts, report: Report) -> None:
         def decide(queue: Queue, facts: Facts) -> Verdict[Taken]:
-            facts.patrons.update(standings.patrons)
+            facts.patrons.update({row.patron: standings.patrons[row.patron] for row in rows})
             return take_in(queue, rows, facts)
 
         taken = await self._queues.decide(
