@@ -25,7 +25,7 @@ from samlan_holds.store.holds import KEPT_AFTER_THE_END, LOOKED_AT_AFTER, Holds,
 from samlan_holds.store.queues import Asks, Queues
 
 CHANNEL: Final = "import"
-TITLES_AT_ONCE: Final = 16  # queues are independent, and their writes share commands
+TITLES_AT_ONCE: Final = 50  # queues are independent, and their writes share commands
 BEFORE_ALL: Final = 0  # the sequence of what an import says; any word of the owner is newer
 
 

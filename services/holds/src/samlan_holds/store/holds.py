@@ -59,6 +59,8 @@ class Holds:
         """Stores particulars in bulk; returns the ids that stood already."""
         if not rows:
             return set()
+        if len(rows) == 1:  # of many titles at once: their writes share commands
+            return set() if await self.write_first(rows[0]) else {str(rows[0]["_id"])}
         try:
             await self.collection.insert_many(rows, ordered=False)
         except BulkWriteError as error:
