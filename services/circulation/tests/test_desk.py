@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pytest
 from samlan_circulation.domain.refusals import STATUS, Reason, Refusal
 from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached, MoneyBlock
+from samlan_contracts.events.catalog import BranchDescribed
 from samlan_contracts.events.circulation import (
     ItemBorrowed,
     ItemReturned,
@@ -18,7 +19,7 @@ from samlan_contracts.events.circulation import (
 )
 from samlan_contracts.shapes import Block
 
-from .conftest import Library, ago, reasons
+from .conftest import OPENING, Library, ago, reasons
 
 LERUM = "vast/lerum"
 PARTILLE = "vast/partille"
@@ -130,6 +131,50 @@ async def test_a_temporary_account_does_not_borrow_at_its_last_minute_nor_after_
     assert reasons(await library.try_to_lend("i1", "astrid")) == ["temporary_account"]
     library.world.clock.set(until)
     assert reasons(await library.try_to_lend("i1", "astrid")) == ["account_expired", "temporary_account"]
+
+
+@pytest.mark.clause("K41")
+async def test_without_staff_a_loan_of_somebody_registered_closes_and_another_waits_for_the_staff(
+    library: Library,
+) -> None:
+    """On Monday evening the machine takes both; on Tuesday the staff scan the one, as of Monday evening."""
+    hours = {"timezone": "Europe/Stockholm", "opening": OPENING, "staffless": ("07:00", "22:00")}
+    fyren = BranchDescribed(branch="kungsbacka/fyren", member="kungsbacka", name="Fyren", **hours)  # type: ignore[arg-type]
+    await library.tell(fyren, "branch/kungsbacka/fyren")
+    await library.patron("karin", staffless=True)
+    await library.patron("sven", member="kungsbacka")
+    for item, who in (("i1", "karin"), ("i2", "sven")):
+        await library.thing(item, "kungsbacka/fyren")
+        await library.lend(item, who, "kungsbacka/fyren")
+    evening = library.world.clock.now().replace(hour=19, minute=30)
+    library.world.clock.set(evening)
+    answers = [await library.ask_and_wait(item, device="fyren-1") for item in ("i2",)]
+    await library.hand_in("i1", device="fyren-1")
+    await library.world.settle()
+    assert (answers[0]["bin"], answers[0]["reason"]) == ("exception", "not_accepted_here")
+    assert await library.loans("karin") == []
+    assert [loan["item"] for loan in await library.loans("sven")] == ["i2"]
+    (noted,) = await library.exceptions("kungsbacka/fyren")
+    assert (noted["item"], noted["because"][0]["cites"]) == ("i2", ["K41"])
+    library.world.clock.set(evening + timedelta(hours=14))
+    await take_in(library, "i2", "kungsbacka/fyren")
+    assert await library.loans("sven") == []
+    ended = (await library.told(ItemReturned, 2))[-1].loan
+    assert (ended.patron, ended.returned_at) == ("sven", evening)
+
+
+@pytest.mark.clause("K41")
+async def test_who_registers_for_staffless_hours_after_borrowing_returns_in_them(library: Library) -> None:
+    hours = {"timezone": "Europe/Stockholm", "opening": OPENING, "staffless": ("07:00", "22:00")}
+    fyren = BranchDescribed(branch="kungsbacka/fyren", member="kungsbacka", name="Fyren", **hours)  # type: ignore[arg-type]
+    await library.tell(fyren, "branch/kungsbacka/fyren")
+    await library.thing("i1", "kungsbacka/fyren")
+    await library.lend("i1", "karin", "kungsbacka/fyren")
+    await library.patron("karin", staffless=True)
+    library.world.clock.set(library.world.clock.now().replace(hour=20, minute=59))
+    await library.hand_in("i1", device="fyren-1")
+    await library.world.settle()
+    assert await library.loans("karin") == []
 
 
 async def test_unknown_things_are_not_there(library: Library) -> None:

@@ -16,7 +16,10 @@ from samlan_contracts.events.circulation import ItemBorrowed, ItemReturned, Loan
 from .story import ASTRID, EMIL, KUNGSBACKA, LERUM, NOON, PARTILLE, Story, at, item
 
 
-def fact(minutes: int, kind: str, *, late_by: int = 0, device: str = "k") -> Kept:
+def fact(
+    minutes: int, kind: str, *, late_by: int = 0, device: str = "k", registered: bool = True,
+    only: str | None = None,
+) -> Kept:  # fmt: skip
     when = NOON + timedelta(minutes=minutes)
     name = f"{kind}-{minutes}-{device}"
     borrowed = kind == "borrowed"
@@ -24,6 +27,7 @@ def fact(minutes: int, kind: str, *, late_by: int = 0, device: str = "k") -> Kep
         place=Place.of(when, device, 1, name), kind=kind, branch=BranchId("vast/lerum"),  # type: ignore[arg-type]
         counts_at=when + timedelta(minutes=late_by) if kind == "returned" else None,
         loan=LoanId(name) if borrowed else None, due=when.date() if borrowed else None,
+        registered=registered and borrowed, only=only if kind == "returned" else None,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -42,6 +46,8 @@ FACTS = st.lists(
         st.sampled_from(["borrowed", "returned", "seen", "marked"]),
         late_by=st.sampled_from([0, 0, 0, 15]),
         device=st.sampled_from(["k", "l", "m"]),
+        registered=st.booleans(),
+        only=st.sampled_from([None, None, "counts", "seen"]),
     ),
     max_size=12,
     unique_by=lambda one: one.place,
@@ -113,6 +119,24 @@ def test_an_earlier_return_moves_the_closing_back_and_names_no_patron() -> None:
     assert (moved.loan.loan, moved.loan.returned_at, moved.loan.patron) == ("loan-b", at(-3), "")
     assert story.outcome.answer is not None and story.outcome.answer.reason == "superseded"
     assert story.item.branch == "vast/lerum"
+
+
+@pytest.mark.clause("K41")
+@pytest.mark.parametrize(
+    ("registered", "only", "closed"),
+    [(True, "counts", 5), (True, "seen", 5), (False, "counts", 5), (False, "seen", 9)],
+)
+def test_a_return_without_staff_closes_loans_of_those_registered_and_others_once_staff_saw_it(
+    registered: bool, only: str, closed: int
+) -> None:
+    """For who is not registered the staff's scan closes the loan: as of the sight where the book says so."""
+    facts = [fact(0, "borrowed", registered=registered), fact(5, "returned", only=only)]
+    (open_until_then,) = dates_after(facts).values()
+    assert (open_until_then[1] is None) is not registered
+    for order in permutations([*facts, fact(9, "returned", device="desk")]):
+        assert dates_after(list(order)) == {
+            "borrowed-0-k": (NOON, NOON + timedelta(minutes=closed))
+        }  # fmt: skip
 
 
 def test_a_later_scan_never_moves_a_closing_forward() -> None:

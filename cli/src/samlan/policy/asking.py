@@ -44,6 +44,7 @@ class KnownPatron:
     facts: PatronFacts
     status: str = "full"
     valid_until: datetime | None = None
+    registered: bool = True
     stops: tuple[Stop, ...] = ()
     debts: tuple[Debt, ...] = ()
     on_loan: Mapping[str, int]
@@ -119,6 +120,7 @@ class Services:
         things = await asyncio.gather(*(self.thing(item) for item in listed))
         return KnownPatron(
             facts=patron_facts(account), status=account["status"], valid_until=_instant(account),
+            registered=bool(account["staffless"]),
             stops=stops_of(account, fees or {}), debts=debts_of(fees or {}),
             on_loan=Counter(thing["material"] for thing in things if thing), loans=listed,
             holds=tuple((holds or {}).get("items", ())), channels=tuple(account["channels"]),

@@ -67,6 +67,7 @@ class Case:
     has_title: bool = False
     holds_title: bool = False
     lapse: Lapse | None = None
+    registered: bool = True
 
     @property
     def day(self) -> date:

@@ -60,7 +60,9 @@ def _renew(case: Case, books: PolicyBooks) -> Iterator[Explained]:
 
 def _return(case: Case, books: PolicyBooks) -> Iterator[Explained]:
     case = replace(case, at=case.returned_at or case.at)
-    accepts = accepts_return(books, branch=case.branch, item_member=case.item.member, at=case.at)
+    accepts = accepts_return(
+        books, branch=case.branch, item_member=case.item.member, at=case.at, registered=case.registered
+    )
     value = {"accepted": accepts.value.accepted, "loan_closes": accepts.value.closes}
     yield by_rules("return", "accepted", value, accepts.because)
     counts = Decision(case.at)

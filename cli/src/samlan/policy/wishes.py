@@ -93,6 +93,7 @@ def case_of(
         kept_for_another=_kept_for_another(item, patron),
         has_title=bool(patron and item and any(row["title"] == item.title for row in patron.loans.values())),
         lapse=lapsed(status=patron.status, valid_until=patron.valid_until, at=at) if patron else None,
+        registered=patron is None or patron.registered,
         holds_title=bool(patron and item and any(row["title"] == item.title for row in patron.holds)),
     )  # fmt: skip
 

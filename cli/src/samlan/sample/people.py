@@ -157,8 +157,9 @@ def _row(rng: Random, patron: Patron, household: _Household, identity: str, toda
         "address": _address(rng, patron, household),
         "pickup": patron.pickup.branch if patron.pickup else None,
         "history": True if rng.random() < 0.15 else None,
+        # returns without staff are theirs who registered (K41), and the sample's patrons return at any hour
         "staffless": True
-        if not child and patron.member in (KUNGSBACKA, GLADSAXE) and rng.random() < 0.3
+        if patron.member is KUNGSBACKA or (not child and patron.member is GLADSAXE and rng.random() < 0.3)
         else None,
     }
     row |= _contact(rng, patron, f"{first} {household.surname}", child=child)

@@ -42,6 +42,47 @@ def test_the_branch_s_member_says_what_is_handed_back_there(
     assert decision.because[0]["rule"].startswith(where.partition("/")[0])
 
 
+@pytest.mark.clause("K41")
+@pytest.mark.parametrize(
+    ("when", "registered", "unregistered"),
+    [
+        ("2026-11-20 06:59", True, True),  # nobody is let in: whoever scans then is staff
+        ("2026-11-20 07:00", True, False),
+        ("2026-11-20 09:59", True, False),
+        ("2026-11-20 10:00", True, True),
+        ("2026-11-20 18:59", True, True),
+        ("2026-11-20 19:00", True, False),
+        ("2026-11-21 12:00", True, False),
+        ("2026-11-21 21:59", True, False),
+        ("2026-11-21 22:00", True, True),
+    ],
+)
+def test_without_staff_kungsbacka_takes_back_from_those_registered_only(
+    books, branch, at, when: str, registered: bool, unregistered: bool
+) -> None:
+    onsala = branch("kungsbacka/onsala", staffless=["06:00", "23:00"])  # the book's hours are narrower
+    asked = {"branch": onsala, "item_member": "kungsbacka", "at": at(when)}
+    assert accepts_return(books, registered=True, **asked).value.accepted is registered
+    refused = accepts_return(books, registered=False, **asked)
+    assert refused.value.accepted is unregistered
+    assert accepts_return(books, registered=False, by_staff=True, **asked).value.accepted
+    if not unregistered:
+        (why,) = refused.because
+        assert (why["cites"], refused.value.closes) == (["K41"], "as_of_seen")
+        assert (why["inputs"]["attended"], why["inputs"]["registered"]) == ("staffless", False)
+        assert "registrerad för meröppet" in why["says"]["sv"]
+
+
+@pytest.mark.clause("K41")
+def test_a_branch_that_is_never_without_staff_and_one_of_another_member_take_from_everybody(
+    books, branch, at
+) -> None:
+    for where in (branch("kungsbacka/fyren"), branch("vast/lerum", staffless=["07:00", "22:00"])):
+        own = where.branch.partition("/")[0]
+        asked = {"branch": where, "item_member": own, "at": at(FRIDAY_EVENING)}
+        assert accepts_return(books, registered=False, **asked).value.accepted
+
+
 def test_a_branch_is_told_by_its_name_and_kept_by_its_id(books, branch, at) -> None:
     fyren = replace(branch("kungsbacka/fyren"), name="Fyrens bibliotek")
     (why,) = accepts_return(books, branch=fyren, item_member="vast", at=at(FRIDAY_EVENING)).because

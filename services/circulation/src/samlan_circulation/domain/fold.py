@@ -40,13 +40,15 @@ class Closing:
 class Placed:
     """The facts with the new one among them.
 
-    `open_loan` is the loan that is open now; `is_newest` says that the new fact tells where the item is."""
+    `open_loan` is the loan that is open now; `is_newest` says that the new fact tells where the item is, and
+    `is_sight` that it is a return that does not close the open loan though it came after it."""
 
     kept: tuple[Kept, ...]
     closings: tuple[Closing, ...]
     open_loan: LoanId | None
     seen_at: datetime | None
     is_newest: bool
+    is_sight: bool = False
 
 
 def place(item: Item, fact: Kept) -> Placed | TooOld | Again:
@@ -68,6 +70,7 @@ def place(item: Item, fact: Kept) -> Placed | TooOld | Again:
         open_loan=still_open.loan if still_open else None,
         seen_at=_seen_since(still_open, told),
         is_newest=told[-1].place == fact.place,
+        is_sight=still_open is not None and _is_sight(fact, still_open),
     )
 
 
@@ -93,7 +96,7 @@ def renewed(kept: tuple[Kept, ...], loan: LoanId, **dates: object) -> tuple[Kept
 
 def _closings(kept: tuple[Kept, ...]) -> Iterator[Closing]:
     for opened, since, following in _lendings(kept):
-        at = _closing_of(since, following)
+        at = _closing_of(opened, since, following)
         if at is not None and (opened.closed_at is None or at < opened.closed_at):
             yield Closing(opened, at, moved=opened.closed_at is not None)
 
@@ -105,20 +108,25 @@ def _lendings(kept: tuple[Kept, ...]) -> Iterator[tuple[Kept, tuple[Kept, ...], 
         yield kept[start], kept[start + 1 : end], kept[end] if end < len(kept) else None
 
 
-def _closing_of(since: tuple[Kept, ...], following: Kept | None) -> datetime | None:
-    ends = [one.counts_at for one in since if one.kind == "returned" and one.counts_at]
+def _closing_of(opened: Kept, since: tuple[Kept, ...], following: Kept | None) -> datetime | None:
+    ends = [one.counts_at for one in since if one.ends(opened) and one.counts_at]
     if following is not None:
         ends.append(following.place.at)
     if not ends:
         return None
-    return min(ends + [one.counts_at for one in since if one.kind == "seen" and one.counts_at])
+    seen = [one.seen_at(opened) for one in since if not one.ends(opened)]
+    return min(ends + [at for at in seen if at is not None])
 
 
 def _seen_since(opened: Kept | None, kept: tuple[Kept, ...]) -> datetime | None:
     if opened is None:
         return None
-    seen = [one.place.at for one in kept if one.kind == "seen" and one.place > opened.place]
-    return max(seen, default=None)
+    return max((one.place.at for one in kept if _is_sight(one, opened)), default=None)
+
+
+def _is_sight(fact: Kept, opened: Kept) -> bool:
+    """Whether an item on this loan was seen where, or when, that closes it not."""
+    return fact.kind in ("seen", "returned") and fact.place > opened.place and not fact.ends(opened)
 
 
 def _last_ones(kept: tuple[Kept, ...], still_open: Kept | None) -> tuple[Kept, ...]:

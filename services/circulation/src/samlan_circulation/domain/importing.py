@@ -76,8 +76,9 @@ def imported(item: Item, row: LoanRow, borrower: Borrower, loan: LoanId) -> Item
     at = Place.of(row.borrowed_at, IMPORTED, 0, loan)
     made = _loan(item, row, borrower, loan)
     opened = Kept(
-        place=at, kind="borrowed", branch=made.branch, loan=loan, due=row.due, renewals=row.renewals
-    )
+        place=at, kind="borrowed", branch=made.branch, loan=loan, due=row.due, renewals=row.renewals,
+        registered=made.registered,
+    )  # fmt: skip
     match place(item, opened):
         case Again():
             return None

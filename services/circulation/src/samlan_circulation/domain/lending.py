@@ -204,7 +204,7 @@ def loan_of(
     return Loan(
         id=loan, patron=borrower.patron, patron_member=borrower.member, born=borrower.born, branch=branch,
         borrowed_at=at, due=due.value, receipt=borrower.receipts, remembered=borrower.history,
-        because=due.because,
+        registered=borrower.registered, because=due.because,
     )  # fmt: skip
 
 
@@ -220,8 +220,9 @@ def note_loan(item: Item, loan: Loan, at: Place) -> Decided[Outcome]:
 def _lend(item: Item, loan: Loan, at: Place, *, mode: Mode) -> Decided[Loan | Refused]:
     """Places the loan among the item's facts; without a state when it stands there or is too old to."""
     opened = Kept(
-        place=at, kind="borrowed", branch=loan.branch, loan=loan.id, due=loan.due, renewals=loan.renewals
-    )
+        place=at, kind="borrowed", branch=loan.branch, loan=loan.id, due=loan.due, renewals=loan.renewals,
+        registered=loan.registered,
+    )  # fmt: skip
     match place(item, opened):
         case TooOld() | Again():
             return Decided(loan)

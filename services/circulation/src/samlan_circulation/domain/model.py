@@ -54,7 +54,9 @@ class Kept:
 
     `counts_at` is the instant as of which a return closes a loan (later than `place.at` in a book drop), or
     as of which a scan where returns are not accepted counts once the loan is closed. A fact that opened a
-    loan keeps the loan's dates, and its closing once that is known."""
+    loan keeps the loan's dates, its closing once that is known, and whether its borrower is `registered` for
+    staffless hours. A return in such hours may close loans of those alone (K41): for the others it is `only`
+    seen, and counts or not once their loan is closed."""
 
     place: Place
     kind: Kind
@@ -64,6 +66,18 @@ class Kept:
     due: date | None = None
     renewals: int = 0
     closed_at: datetime | None = None
+    registered: bool = False
+    only: Literal["counts", "seen"] | None = None
+
+    def ends(self, opened: Kept) -> bool:
+        """Whether this fact is a return that closes the loan that another opened."""
+        return self.kind == "returned" and (self.only is None or opened.registered)
+
+    def seen_at(self, opened: Kept) -> datetime | None:
+        """As of when this fact, which closes the loan not, counts once it is closed; None: never."""
+        if self.kind == "seen":
+            return self.counts_at
+        return self.place.at if self.kind == "returned" and self.only == "counts" else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +99,7 @@ class Loan:
     remembered: bool = False
     agent: PatronId | None = None
     service: Service = "branch"
+    registered: bool = False
     seen_at: datetime | None = None
     renewed_by: str | None = None
     reached: LoanStage | None = None
@@ -183,6 +198,7 @@ class Borrower:
     valid_until: datetime | None = None
     receipts: bool = False
     history: bool = False
+    registered: bool = False
 
     @property
     def temporary(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 from samlan_contracts.event import Event
 from samlan_contracts.events.circulation import ItemReturned, LoanClosingMoved, LoanRemembered
@@ -37,7 +38,7 @@ def hand_in(
     at = after_all(item, scan.place) if scan.live else scan.place
     kept = Kept(
         place=at, kind="returned" if ruled.accepted else "seen",
-        branch=scan.branch, counts_at=ruled.counts_at,
+        branch=scan.branch, counts_at=ruled.counts_at, only=_only(ruled),
     )  # fmt: skip
     match place(item, kept):
         case TooOld():
@@ -49,11 +50,20 @@ def hand_in(
             return _placed(item, after, scan, ruled, placed, sequence)
 
 
+def _only(ruled: Ruled) -> Literal["counts", "seen"] | None:
+    """What the scan is for a loan of somebody not registered for staffless hours, where that matters."""
+    if ruled.unregistered is None:
+        return None
+    return "seen" if ruled.unregistered.counts_at is None else "counts"
+
+
 def _placed(
     item: Item, after: Item, scan: Scan, ruled: Ruled, placed: Placed, sequence: int
 ) -> Decided[Outcome]:
     if not ruled.accepted and after.loan is not None:
         return Decided(_not_accepted(item, ruled), after)
+    if ruled.unregistered and placed.is_sight:
+        return Decided(_not_accepted(item, ruled.unregistered), after)
     if not placed.is_newest:
         return _late(item, after, scan, ruled, placed)
     if item.removed or item.state == "withdrawn":
@@ -156,6 +166,8 @@ def _again(item: Item, scan: Scan, met: Kept, ruled: Ruled) -> Outcome:
         )  # fmt: skip
     if met.kind == "seen" and item.loan is not None:
         return _not_accepted(item, ruled)
+    if ruled.unregistered and item.loan is not None and item.loan.seen_at == met.place.at:
+        return _not_accepted(item, ruled.unregistered)
     if item.state == "withdrawn":
         return exception(item, "withdrawn")
     return Outcome(did="placed", answer=superseded(item), because=ruled.because)

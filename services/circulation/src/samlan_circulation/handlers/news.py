@@ -13,6 +13,7 @@ from samlan_contracts.events.circulation import LoanRemembered
 from samlan_plumbing.documents import Change, Stored
 
 from samlan_circulation.domain.describing import describe, new_item
+from samlan_circulation.domain.fold import renewed
 from samlan_circulation.domain.model import Item, Loan
 from samlan_circulation.handlers.telling import change_of
 from samlan_circulation.store import Store
@@ -68,8 +69,9 @@ class News:
 def _as_described(loan: Loan, event: PatronDescribed) -> Loan:
     born: date | None = event.born
     return replace(
-        loan, patron_member=event.member, born=born, receipt=event.receipts, remembered=event.history
-    )
+        loan, patron_member=event.member, born=born, receipt=event.receipts, remembered=event.history,
+        registered=event.staffless,
+    )  # fmt: skip
 
 
 def _only_the_loan(
@@ -79,6 +81,8 @@ def _only_the_loan(
         loan = stored.state.loan if stored else None
         if stored is None or loan is None or loan.patron != patron or after(loan) == loan:
             return Change(None)
-        return Change(None, replace(stored.state, loan=after(loan)))
+        told = after(loan)
+        kept = renewed(stored.state.kept, loan.id, registered=told.registered)
+        return Change(None, replace(stored.state, loan=told, kept=kept))
 
     return decide

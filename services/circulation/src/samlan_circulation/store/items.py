@@ -96,6 +96,10 @@ def dump_kept(kept: Kept) -> Doc:
         short |= {"loan": kept.loan, "due": kept.due.isoformat(), "renewals": kept.renewals}
     if kept.closed_at is not None:
         short["closed"] = kept.closed_at
+    if kept.registered:
+        short["registered"] = True
+    if kept.only is not None:
+        short["only"] = kept.only
     return short
 
 
@@ -106,7 +110,7 @@ def _load_kept(doc: Doc) -> Kept:
         place=place, kind=doc["kind"], branch=doc["branch"],
         counts_at=doc["at"] if counts is True else counts, loan=doc.get("loan"),
         due=date.fromisoformat(doc["due"]) if "due" in doc else None, renewals=doc.get("renewals", 0),
-        closed_at=doc.get("closed"),
+        closed_at=doc.get("closed"), registered=doc.get("registered", False), only=doc.get("only"),
     )  # fmt: skip
 
 

@@ -176,6 +176,7 @@ def _standing(doc: Doc, owed: Doc | None) -> Standing:
     borrower = Borrower(
         patron=PatronId(doc["patron"]), member=doc["member"], born=born, status=doc["status"],
         valid_until=until, receipts=doc["receipts"], history=doc["history"],
+        registered=doc["staffless"],
     )  # fmt: skip
     stops = [
         Stop(cause=one["cause"], acts=frozenset(one["stops"]))

@@ -50,7 +50,12 @@ from samlan_contracts.policy.money import Money
 from samlan_contracts.policy.notices import NoticeTerms, notice_rules
 from samlan_contracts.policy.period import Period, age_on, reaches_age
 from samlan_contracts.policy.reading import Mistake, PolicyError, check_book, read_book
-from samlan_contracts.policy.returns import Acceptance, accepts_return, book_drop
+from samlan_contracts.policy.returns import (
+    Acceptance,
+    accepts_return,
+    asks_who_is_registered,
+    book_drop,
+)
 from samlan_contracts.policy.standing import (
     Lapse,
     acts_stopped,
@@ -95,6 +100,7 @@ __all__ = [
     "acts_stopped",
     "added_since_invoice",
     "age_on",
+    "asks_who_is_registered",
     "book_drop",
     "check_book",
     "creditor",

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from samlan_contracts.policy import rules
 from samlan_contracts.policy.book import SUBJECTS, Book
 from samlan_contracts.policy.conditions import CONDITIONS
-from samlan_contracts.policy.facts import Case, Service
+from samlan_contracts.policy.facts import Attended, Case, Service
 from samlan_contracts.policy.figures import Cause, FeeKind, NoticeKind, Stage
 
 Where = tuple[str | int, ...]
@@ -305,6 +305,8 @@ def _known_dimensions(book: Book, kind: type[rules.Rule]) -> list[tuple[str, str
         "issue": ("issue", ("current", "earlier_years")),
         "branch_kinds": ("branch_kind", ("library", "mobile", "partner")),
         "items": ("items", ("own", "foreign")),
+        "attended": ("attended", get_args(Attended)),
+        "registered": ("registered", (True, False)),
         "kinds": ("kind", get_args(FeeKind) + get_args(NoticeKind)),
         "stage": ("kind", get_args(Stage)),
         "cause": ("cause", get_args(Cause)),

@@ -35,6 +35,12 @@ CONDITIONS: dict[str, Condition] = {
         "it happens at such a branch", lambda wanted, case: case.branch_kind in wanted, ge
     ),
     "service": Condition("how the item is handed over", lambda wanted, case: case.service == wanted, eq),
+    "attended": Condition(
+        "staff are there, only those registered, or nobody", lambda wanted, case: case.attended == wanted, eq
+    ),
+    "registered": Condition(
+        "the borrower is registered for staffless hours", lambda wanted, case: case.registered is wanted, eq
+    ),
     "items": Condition("this member's items, or others'", lambda wanted, case: case.items == wanted, eq),
     "patron_under": Condition("the patron is younger than this on the day", _younger, ge),
     "normal_period": Condition("the period without a queue", lambda wanted, case: case.normal == wanted, eq),

@@ -11,6 +11,7 @@ from samlan_contracts.policy.period import Period, age_on
 Issue = Literal["current", "earlier_years"]
 Owner = Literal["own", "foreign"]
 Service = Literal["branch", "home_delivery"]
+Attended = Literal["staffed", "staffless", "closed"]
 
 
 class Item(Protocol):
@@ -93,6 +94,8 @@ class Case:
     branch: str | None = None
     branch_kind: str | None = None
     service: Service = "branch"
+    attended: Attended | None = None
+    registered: bool | None = None
     items: Owner | None = None
     born: date | None = None
     holds: int = 0

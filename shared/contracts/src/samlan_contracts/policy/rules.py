@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from samlan_contracts.policy.conditions import CONDITIONS
-from samlan_contracts.policy.facts import Issue, Owner, Service
+from samlan_contracts.policy.facts import Attended, Issue, Owner, Service
 from samlan_contracts.policy.figures import (
     Age,
     Amount,
@@ -136,9 +136,11 @@ class AgeLimit(Rule):
 
 
 class ReturnAcceptance(_ByPlace):
-    """Where which items may be handed back, and what closes the loan of one that may not (O25, K40)."""
+    """Where and when which items may be handed back, and what closes a loan that is not (O25, K40, K41)."""
 
     items: Owner | None = None
+    attended: Attended | None = None
+    registered: bool | None = None
     accepted: bool
     loan_closes: Literal["at_accepting_scan", "as_of_seen"] | None = None
 
