@@ -7,6 +7,9 @@ SEEDS ?= 1 2 3
 BENCH ?=
 ONLY ?=
 
+# A test session starts a hundred processes: what one of them compiled, the others read.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install demo test check clauses catalogue faults bench lock broker
 
 install: $(STAMP) broker
