@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 from samlan_accounts import app
 from samlan_contracts.events.accounts import PatronDescribed
-from samlan_plumbing import outbox, topology
+from samlan_plumbing import topology
 from samlan_testkit.crashes import CrashPoint, cut_off
 from samlan_testkit.world import World
 
@@ -44,10 +43,8 @@ async def heard(world: World, reader: str) -> set[str]:
     return found
 
 
-async def test_every_point_of_an_import_and_a_change_is_cut_off_once(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outbox, "SWEEP_AGE", timedelta(0))
+@pytest.mark.usefixtures("sweeping_at_once")
+async def test_every_point_of_an_import_and_a_change_is_cut_off_once(world: World) -> None:
     await world.start(app.build)
     points = 0
     for number in count(1):

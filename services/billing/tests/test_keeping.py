@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from samlan_billing.app import build
 from samlan_contracts.events.billing import DebtLimitReached, FeeCharged, FeeCorrected, FeePaid
-from samlan_plumbing import outbox
 from samlan_plumbing.ids import derive
 from samlan_testkit.crashes import Act, CrashPoint, cut_off
 
@@ -219,12 +218,6 @@ async def test_a_cursor_nobody_gave_ends_the_reading(billing: Any) -> None:
 
 
 # -- crashes -------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def sweeping_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a crash left is told again at once: repeats are harmless, and the test need not wait."""
-    monkeypatch.setattr(outbox, "SWEEP_AGE", timedelta(0))
 
 
 async def late_and_then_earlier(billing: Any) -> None:

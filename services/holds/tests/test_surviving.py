@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,7 +14,6 @@ from samlan_contracts.events.circulation import ItemReturned
 from samlan_contracts.events.holds import HoldCollected, HoldPlaced, HoldReady, ItemRouted
 from samlan_contracts.shapes import Thing
 from samlan_holds import app
-from samlan_plumbing import outbox
 from samlan_plumbing.snapshots import Row, send_snapshot
 from samlan_testkit.crashes import CrashPoint, cut_off
 
@@ -24,13 +22,6 @@ RED = "roda-rummet"
 
 
 # -- crashes ----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def sweeping_at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a crash left is told again at the next sweep."""
-    monkeypatch.setattr(outbox, "SWEEP_AGE", timedelta(0))
-    yield
 
 
 async def journey(holds: Any) -> None:

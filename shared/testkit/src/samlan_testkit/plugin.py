@@ -9,11 +9,13 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from samlan_plumbing import outbox
 from samlan_plumbing.topology import Administration, Rights
 from xdist.scheduler import LoadScopeScheduling
 
@@ -115,3 +117,9 @@ async def opened(servers: Servers, vhost: str, keys: Path) -> AsyncIterator[Worl
         yield made
     finally:
         await made.close()
+
+
+@pytest.fixture
+def sweeping_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a crash left is told again however young it is: repeats are harmless, and a test need not wait."""
+    monkeypatch.setattr(outbox, "SWEEP_AGE", timedelta(0))

@@ -65,7 +65,8 @@ class World:
     answers: list[dict[str, Any]] = field(default_factory=list)
     policies: Path = POLICIES
     environment: dict[str, str] = field(default_factory=dict)
-    crashed: bool = False
+    _crashed: set[str] = field(default_factory=set)
+    _quiet: dict[Service, tuple[int, int]] = field(default_factory=dict)
     _amqp: AbstractRobustConnection | None = None
     _channel: Any = None
 
@@ -108,8 +109,9 @@ class World:
 
     async def crash(self, name: str) -> None:
         """Drops a service's connections without draining, and forgets it."""
-        self.crashed = True  # from now on messages may wait that no living service knows of
-        await self.services.pop(name).crash()
+        service = self.services.pop(name)
+        self._crashed.add(service.name)  # until all is quiet, messages may wait that nobody living knows of
+        await service.crash()
 
     def ask(self, service: str) -> httpx2.AsyncClient:
         """A client of a service's private HTTP with its token; paths begin with `/private/v1`."""
@@ -188,27 +190,61 @@ class World:
 
     async def settle(self) -> None:
         """Waits until nothing is queued, in hand, on a retry rung or in an outbox of a running service."""
-        before: tuple[Any, ...] | None = None
+        before: tuple[int, ...] | None = None
         while True:
             state = await self._state()
-            if state[0] == 0 and state == before:
+            if state[0] == 0 and state == before and await self._left() == 0 and state == self._counts():
+                self._note_quiet()
                 return
             before = state if state[0] == 0 else None
             await asyncio.sleep(SETTLE_ROUND_SECONDS)
 
     async def _state(self) -> tuple[int, ...]:
+        """How much is to be done, as far as it takes to know that it is not nothing; and what was done."""
+        if (counts := self._counts())[0]:  # nobody needs to be asked
+            return counts
+        waiting = self._with_waiting()
+        for name in {one.name for one in self.services.values()}:
+            for queue in _queues_of(name, waiting=name in waiting):
+                if ready := await self._ready(queue):
+                    return ready, *counts[1:]
+        return self._counts()
+
+    def _counts(self) -> tuple[int, ...]:
+        """How much is in hand or on its way back to somebody, and what was done and told."""
         flows = [one.resources.flow for one in self.services.values()]
-        put_back = sum(flow.put_back for flow in flows)
-        between = 0 if self.crashed else max(0, put_back - sum(flow.came_back for flow in flows))
-        if busy := sum(flow.in_hand for flow in flows):  # nobody needs to be asked
-            return busy, 0, 0
-        names = {one.name for one in self.services.values()}
-        queues = [queue for name in names for queue in _queues_of(name, waiting=put_back > 0 or self.crashed)]
-        counts = [await self._ready(queue) for queue in queues]
-        hands = [flow.in_hand for flow in flows]
-        left = [await one.resources.outboxes.left() for one in self.services.values()]
-        done = sum(flow.consumed for flow in flows)
-        return between + sum(counts) + sum(hands) + sum(left), done, len(self.told)
+        busy = sum(flow.in_hand for flow in flows) + self._between()
+        return busy, sum(flow.consumed for flow in flows), len(self.told)
+
+    async def _left(self) -> int:
+        """How much is left to tell; after a crash a sweep is not waited for."""
+        outboxes = [one.resources.outboxes for one in self.services.values()]
+        left = sum([await one.left() for one in outboxes])
+        if left and self._crashed:
+            for one in outboxes:
+                await one.sweep()
+        return left
+
+    def _since_quiet(self, service: Service) -> tuple[int, int]:
+        """How many messages a service put back for later, and how many of these came back."""
+        flow, before = service.resources.flow, self._quiet.get(service, (0, 0))
+        return flow.put_back - before[0], flow.came_back - before[1]
+
+    def _between(self) -> int:
+        """How many messages are on their way back to somebody; a crash takes the count with it."""
+        counts = [self._since_quiet(one) for one in self.services.values() if one.name not in self._crashed]
+        return max(0, sum(put_back - came_back for put_back, came_back in counts))
+
+    def _with_waiting(self) -> set[str]:
+        """The services for which messages may wait for later."""
+        running = self.services.values()
+        return self._crashed | {one.name for one in running if self._since_quiet(one)[0] > 0}
+
+    def _note_quiet(self) -> None:
+        """Nothing waits for whoever runs."""
+        running = self.services.values()
+        self._crashed -= {one.name for one in running}
+        self._quiet = {one: (one.resources.flow.put_back, one.resources.flow.came_back) for one in running}
 
     async def _ready(self, queue: str) -> int:
         asked = self._channel.declare_queue(queue, passive=True, robust=False)
