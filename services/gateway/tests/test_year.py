@@ -59,8 +59,8 @@ async def test_a_year_passes_with_every_stage_told_once(town: Town) -> None:
     said = told(town, "kungsbacka")
     assert [said[kind] for kind in ("due_soon", "overdue_1", "overdue_2", "invoice")] == [1, 1, 1, 1]
     fees = await fees_of(town, patrons["kungsbacka"], "kungsbacka")
-    assert Counter(kind for kind, _ in fees) == {"reminder": 2, "invoice": 1, "replacement": 1}
-    assert sum(amount for _, amount in fees) == 2000 + 2000 + 4000 + 50000
+    assert Counter(kind for kind, _ in fees) == {"reminder": 2, "invoice": 1, "overdue": 1, "replacement": 1}
+    assert sum(amount for _, amount in fees) == 2000 + 2000 + 4000 + 42 * 300 + 50000
     assert [str(one) for one in await check(town.world.peers("check"))] == []
 
 
