@@ -15,7 +15,7 @@ from typing import Any
 from samlan_plumbing import seams
 
 from samlan_testkit.consortium import Consortium, builder
-from samlan_testkit.world import Build, World
+from samlan_testkit.world import WORLD, Build, World
 
 Act = Callable[[], Coroutine[Any, Any, Any]]
 
@@ -40,9 +40,14 @@ class CrashPoint:
 
 
 @asynccontextmanager
-async def installed(point: CrashPoint) -> AsyncIterator[CrashPoint]:
-    """The point while the block runs."""
-    seams.install(point)
+async def installed(point: CrashPoint, world: World) -> AsyncIterator[CrashPoint]:
+    """The point while the block runs, for the services of this world: others of the process go on."""
+
+    async def hook(service: str, name: str) -> None:
+        if WORLD.get() in (None, world):
+            await point(service, name)
+
+    seams.install(hook)
     try:
         yield point
     finally:
@@ -51,7 +56,7 @@ async def installed(point: CrashPoint) -> AsyncIterator[CrashPoint]:
 
 async def cut_off(world: World, build: Build, point: CrashPoint, act: Act) -> bool:
     """Acts until the point, where the service crashes and is built again; whether it got that far."""
-    async with installed(point):
+    async with installed(point, world):
         acting = asyncio.create_task(act())
         crashed = asyncio.create_task(point.happened.wait())
         await asyncio.wait({acting, crashed}, return_when=asyncio.FIRST_COMPLETED)

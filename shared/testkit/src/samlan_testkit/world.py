@@ -15,6 +15,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +49,8 @@ from samlan_testkit.servers import Servers
 Build = Callable[..., Service]
 NOON: Final = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)  # a Monday, noon in Sweden and Denmark
 POLICIES: Final = Path(__file__).parents[4] / "policies"
+# Whose service a task belongs to: a process of tests may hold several worlds; a test's own task is of none.
+WORLD: ContextVar[World | None] = ContextVar("world", default=None)
 SETTLE_ROUND_SECONDS: Final = 0.02
 
 
@@ -100,7 +103,11 @@ class World:
         settings = _read(kind, self.settings(service_name))
         service = build(settings, resources=self.resources(service_name, settings))
         self.services[name or service_name] = service
-        await service.start()
+        before = WORLD.set(self)
+        try:
+            await service.start()
+        finally:
+            WORLD.reset(before)
         return service
 
     async def stop(self, name: str) -> None:
