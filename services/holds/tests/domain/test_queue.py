@@ -279,6 +279,20 @@ def test_whatever_happens_one_item_serves_one_hold_and_the_order_stands(
         model.check()
 
 
+@pytest.mark.parametrize("later", [1, 0])
+def test_a_hold_that_is_allotted_again_in_the_decision_it_leaves_by_is_stored_where_it_stands(
+    books: PolicyBooks, later: int
+) -> None:
+    """Stored by its new place alone, the entry that stood there would be lost, and its hold with it."""
+    model = Model(books)
+    for step in (("place", 1, LERUM), ("place", 2, LERUM), ("scan", 0, LERUM), ("scan", 1, LERUM)):
+        _take(model, step)
+    first, second = model.queue.allotted
+    after = replace(model.queue, allotted=(second, replace(first, scan=first.scan + later)))
+    stored = queue_of("t", _applied(row_of(model.queue), operators(model.queue, after)))
+    assert stored.allotted == after.allotted
+
+
 def _take(model: Model, step: tuple[Any, ...]) -> None:
     kind, *rest = step
     model.sequence += 1

@@ -183,13 +183,18 @@ def _counts(queue: Queue) -> Row:
 def _entries(
     found: dict[str, Row], name: str, before: Sequence[E], after: Sequence[E], row: Callable[[E], Row]
 ) -> None:
-    """The operators that make one list of entries another; several changes at once replace the list."""
+    """The operators that make one list of entries another; several changes at once replace the list.
+
+    So does one that moves an entry: a hold that leaves and is allotted again in one decision stands last."""
     was = {one.hold: one for one in before}
     now = {one.hold for one in after}
+    moved = [hold for hold in was if hold in now] != [one.hold for one in after if one.hold in was]
     gone = [_packed(hold) for hold in was if hold not in now]
     fresh = [(place, one) for place, one in enumerate(after) if one.hold not in was]
     altered = [(place, one) for place, one in enumerate(after) if was.get(one.hold, one) != one]
     match len(gone), len(fresh), len(altered):
+        case _ if moved:
+            found.setdefault("$set", {})[name] = [row(one) for one in after]
         case 0, 0, 0:
             return
         case _, 0, 0:
