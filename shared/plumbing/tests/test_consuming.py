@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
+from pymongo.errors import AutoReconnect
 from samlan_contracts.event import Envelope
 from samlan_contracts.events.catalog import TitleDescribed
 from samlan_contracts.events.holds import ItemRouted
@@ -88,6 +89,24 @@ async def test_an_unreadable_message_dies_at_once_and_the_next_is_served(world: 
     letters = await service.resources.dead_letters.listing()
     assert len(letters) == 1
     assert len(reader.seen) == 1
+
+
+async def test_a_letter_is_kept_though_the_datastore_is_away_when_it_dies(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("samlan_plumbing.consuming.PUT_BACK_PAUSE_SECONDS", 0.01)
+    service = await Reader(world).start()
+    keep, outages = service.resources.dead_letters.keep, [AutoReconnect("gone")] * 3
+
+    async def away(*args: Any) -> None:
+        if outages:
+            raise outages.pop()
+        await keep(*args)
+
+    monkeypatch.setattr(service.resources.dead_letters, "keep", away)
+    await world.publish("events", ROUTED.key(), b"not json", message_id="bad", type=ROUTED.key())
+    await world.settle()
+    assert (len(await service.resources.dead_letters.listing()), outages) == (1, [])
 
 
 async def test_a_dead_letter_shows_no_content_and_can_be_replayed_or_discarded(world: World) -> None:

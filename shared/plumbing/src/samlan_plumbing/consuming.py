@@ -265,8 +265,16 @@ class Consumers:
         await facts.handler(device_message(message.raw_message))
 
     async def _take_dead(self, message: RabbitMessage) -> None:
+        """Keeps a letter, however long the datastore is away: no ladder leads back to the dead."""
         raw = message.raw_message
-        await self._resources.dead_letters.keep(raw.body, raw.message_id, raw.type, dict(raw.headers))
+        while True:
+            try:
+                await self._resources.dead_letters.keep(raw.body, raw.message_id, raw.type, dict(raw.headers))
+            except OUTAGE as error:
+                self._resources.log.warning("letter_not_kept", id=raw.message_id, error=words_of(error))
+                await asyncio.sleep(PUT_BACK_PAUSE_SECONDS)
+            else:
+                return
 
     async def _after(self, error: Exception, queue: str, raw: Any) -> str:
         attempt = _attempt(raw)
