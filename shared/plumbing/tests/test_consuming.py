@@ -12,7 +12,7 @@ from pymongo.errors import AutoReconnect
 from samlan_contracts.event import Envelope
 from samlan_contracts.events.catalog import TitleDescribed
 from samlan_contracts.events.holds import ItemRouted
-from samlan_plumbing.consuming import DeviceMessage, EventDoor, FactDoor, NotReady
+from samlan_plumbing.consuming import SNAPSHOT_TYPE, DeviceMessage, EventDoor, FactDoor, NotReady
 from samlan_plumbing.copies import TOMBSTONE, Copies, Once
 from samlan_plumbing.facts import Fact, FactLog, Standing
 from samlan_plumbing.runtime import Service
@@ -76,18 +76,24 @@ async def test_our_own_outage_never_runs_out_of_rungs(world: World) -> None:
     assert await service.resources.dead_letters.count() == 0
 
 
+@pytest.mark.parametrize("kind", [ROUTED.key(), SNAPSHOT_TYPE])
 @pytest.mark.parametrize(
     "body",
-    [b"not json", b"{}", b"[1]", orjson.dumps({"id": "x", "type": "holds.item_routed", "version": 99})],
-)
-async def test_an_unreadable_message_dies_at_once_and_the_next_is_served(world: World, body: bytes) -> None:
+    [
+        b"not json", b"{}", b"[1]", b'{"events": 3}', b'{"events": [{}]}',
+        orjson.dumps({"id": "x", "type": "holds.item_routed", "version": 99}),
+    ],
+)  # fmt: skip
+async def test_an_unreadable_message_dies_at_once_and_the_next_is_served(
+    world: World, body: bytes, kind: str
+) -> None:
     reader = Reader(world)
     service = await reader.start()
-    await world.publish("events", ROUTED.key(), body, message_id="bad", type=ROUTED.key())
+    await world.publish("events", ROUTED.key(), body, message_id="bad", type=kind)
     await tell(world)
     await world.settle()
-    letters = await service.resources.dead_letters.listing()
-    assert len(letters) == 1
+    (letter,) = await service.resources.dead_letters.listing()
+    assert letter["attempts"] == 1
     assert len(reader.seen) == 1
 
 

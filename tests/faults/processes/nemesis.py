@@ -66,6 +66,7 @@ def kill_broker() -> tuple[str, Act]:
         assert node
         await node.kill()
         await node.start()
+        town.broker_began()
 
     return "kill broker", act
 
@@ -77,6 +78,7 @@ def restart_broker() -> tuple[str, Act]:
         node = town.supervisor.servers.node
         assert node
         await node.restart()
+        town.broker_began()
 
     return "restart broker", act
 

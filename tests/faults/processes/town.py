@@ -19,6 +19,7 @@ from samlan.consortium import Consortium
 from samlan.importing import Loading, load_folder
 from samlan.quiet import Quiet
 from samlan.supervisor import Supervisor
+from samlan_embedded.rabbit import SEND_AGAIN_MS
 from samlan_plumbing.clocks import MachineClock, write_clock
 from samlan_plumbing.peers import PeerDown, Peers
 from samlan_plumbing.tokens import Signer
@@ -62,6 +63,7 @@ class Town:
         self.devices = Publisher(addresses.amqp)
         self.gateway = httpx2.AsyncClient(base_url=addresses.gateway, trust_env=False, timeout=ANSWER_SECONDS)
         self.mail = Path(addresses.mail)
+        self._broker_began = time.monotonic()
 
     @property
     def addresses(self) -> Addresses:
@@ -131,11 +133,16 @@ class Town:
         assert report.refused == []
         await self.consortium.join_everybody()
 
+    def broker_began(self) -> None:
+        """Notes that the broker was started again: what it was moving is in no queue for a moment (0052)."""
+        self._broker_began = time.monotonic()
+
     # -- quiet ------------------------------------------------------------------------------------------
 
     async def heal(self) -> None:
-        """Returns when everything runs and is ready again."""
+        """Returns when everything runs and is ready again, and the broker has moved what it had to."""
         await self.supervisor.ready()
+        await asyncio.sleep(self._broker_began + 2 * SEND_AGAIN_MS / 1000 - time.monotonic())
 
     async def quiet(self) -> None:
         """Returns when nobody has anything left to do now."""

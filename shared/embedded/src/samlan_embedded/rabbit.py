@@ -36,6 +36,7 @@ raft.wal_max_size_bytes = {wal_bytes}
 log.console = false
 """
 STATISTICS_MS = 1_000  # the node waits once as long as this before it ends
+SEND_AGAIN_MS = 2_000  # what it moved to a queue that was not up yet; the package waits three minutes (0052)
 SHUTDOWN_MS = 2_000  # its stores are shut long before; then its statistics wait 5 s for what is itself ending
 LOAD_FIRST = """\
 lists:foreach(fun(App) ->
@@ -150,6 +151,7 @@ class RabbitNode(Server):
             "RABBITMQ_SCHEDULER_BIND_TYPE": "u",  # nodes bound to the same cores starve each other
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
                 f"-kernel inet_dist_use_interface {{127,0,0,1}} -shutdown_time {SHUTDOWN_MS}"
+                f" -rabbit dead_letter_worker_publisher_confirm_timeout {SEND_AGAIN_MS}"
             ),
             "RUNNING_UNDER_SYSTEMD": "true",  # no shell in between: the pid we start is the node's
         }

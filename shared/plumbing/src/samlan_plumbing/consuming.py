@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import orjson
 from aiormq.exceptions import AMQPError
 from faststream import AckPolicy
 from faststream.exceptions import AckMessage
 from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitMessage, RabbitQueue
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pymongo.errors import PyMongoError
 from samlan_contracts.event import Envelope, Event, UnknownEvent, event_class
 
@@ -56,7 +55,7 @@ SNAPSHOT_TYPE: Final = "snapshot"
 ATTEMPT: Final = "x-attempt"
 PUT_BACK_PAUSE_SECONDS: Final = 0.5
 PATIENT_RUNG: Final = 1  # where a message waits for our own outage to end, as often as it takes
-HOPELESS: Final = (ValidationError, UnknownEvent, orjson.JSONDecodeError)
+HOPELESS: Final = (ValidationError, UnknownEvent)
 
 
 class NotReady(RuntimeError):
@@ -86,6 +85,12 @@ class DeviceMessage:
     reply_to: str | None
     correlation_id: str | None
     redelivered: bool
+
+
+class SnapshotBatch(BaseModel):
+    """What an owner's copy arrives in: many envelopes of one event class."""
+
+    events: list[Envelope]
 
 
 class EventDoor:
@@ -133,7 +138,7 @@ class EventDoor:
         await handler(cls.model_validate(envelope.data), envelope)
 
     async def _take_batch(self, body: bytes) -> None:
-        envelopes = [Envelope.model_validate(one) for one in orjson.loads(body)["events"]]
+        envelopes = SnapshotBatch.model_validate_json(body).events
         if not envelopes:
             return
         cls = event_class(envelopes[0].type, envelopes[0].version)

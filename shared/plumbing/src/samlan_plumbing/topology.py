@@ -24,6 +24,9 @@ RETRY_DELAYS_MS: Final = (500, 5_000, 60_000)
 FACTS_QUEUE: Final = "circulation.facts"
 REPLY_TTL_MS: Final = 60_000
 DELIVERY_LIMIT: Final = 50  # counts rolling restarts as well: real failures are counted in x-attempt
+LETTER_DELIVERY_LIMIT: Final = 1_000_000  # behind the dead there is no queue: a letter over the limit is lost
+NEVER_LOST: Final = {"dead-letter-strategy": "at-least-once", "overflow": "reject-publish"}
+"""Without it what the broker moves is in no queue for a moment, and a kill in that moment loses it (0052)."""
 FACTS_MAX_LENGTH: Final = 1_000_000  # only a device's own ingress is limited (architecture.md, 5)
 _ = _events  # importing the package fills the registry
 
@@ -126,13 +129,10 @@ def _policies(vhost: str, hurry: int) -> Iterable[dict[str, Any]]:
             "dead-letter-exchange": retry_exchange(service),
             "dead-letter-routing-key": dead_queue(service),
             "delivery-limit": DELIVERY_LIMIT,
+            **NEVER_LOST,
         }
         for source in sources(service):
-            limit = (
-                {"max-length": FACTS_MAX_LENGTH, "overflow": "reject-publish"}
-                if source == FACTS_QUEUE
-                else {}
-            )
+            limit = {"max-length": FACTS_MAX_LENGTH} if source == FACTS_QUEUE else {}
             yield _policy(vhost, source, f"^{re.escape(source)}$", {**dead, **limit})
             for delay in RETRY_DELAYS_MS:
                 name = retry_queue(source, delay)
@@ -140,10 +140,11 @@ def _policies(vhost: str, hurry: int) -> Iterable[dict[str, Any]]:
                     "message-ttl": delay // hurry,
                     "dead-letter-exchange": retry_exchange(service),
                     "dead-letter-routing-key": source,
-                    "dead-letter-strategy": "at-least-once",
-                    "overflow": "reject-publish",
+                    **NEVER_LOST,
                 }
                 yield _policy(vhost, name, f"^{re.escape(name)}$", back)
+        letters = dead_queue(service)
+        yield _policy(vhost, letters, f"^{re.escape(letters)}$", {"delivery-limit": LETTER_DELIVERY_LIMIT})
     yield _policy(vhost, "replies", r"^replies\.", {"message-ttl": REPLY_TTL_MS, "max-length": 1000})
 
 
