@@ -17,6 +17,7 @@ from samlan_plumbing.topology import SERVICES, Administration, Device
 
 from samlan import addresses
 from samlan.addresses import Addresses
+from samlan.ahead import HeadStart
 from samlan.interrupting import Interruption
 from samlan.quiet import Quiet
 from samlan.supervisor import Supervisor
@@ -119,10 +120,14 @@ async def consortium(
 
 @asynccontextmanager
 async def started(
-    data: Path, interruption: Interruption, *, tell: Callable[[str], None] = lambda line: None
+    data: Path,
+    interruption: Interruption,
+    *,
+    ahead: HeadStart | None = None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> AsyncIterator[Consortium]:
     """A consortium that runs while the block does."""
-    supervisor = Supervisor(data, tell=tell)
+    supervisor = Supervisor(data, ahead=ahead, tell=tell)
     try:
         here = await interruption.unless(supervisor.start(), insist=False)
     except DidNotStart as error:

@@ -10,8 +10,6 @@ What runs is known by pid and start time in the data folder, so that a start aft
 """
 
 import asyncio
-import fcntl
-import os
 import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,11 +22,11 @@ from samlan_plumbing.topology import SERVICES, Administration, Rights, service_r
 
 from samlan import addresses
 from samlan.addresses import Addresses
+from samlan.ahead import HeadStart, take_lock
 from samlan.forking import Forks
 from samlan.keys import make_keys
 from samlan.plan import GATEWAY, Plan, Process, connect
 from samlan.policy.books import in_force
-from samlan.trouble import Trouble
 
 VHOST = "samlan"
 OPERATOR = "operator"
@@ -45,8 +43,8 @@ class Supervisor:
     """Runs a consortium on a data folder; also what the demonstration, the benchmark and the faults stand on.
 
     `replicas` starts a service more than once (`holds`, `holds-2`, …), `environment` reaches every service,
-    and `tell` hears one line for each change. `servers.node` and `servers.server` are the broker and the
-    datastore, to be killed, paused and started where they are ours.
+    `ahead` is what boots already, and `tell` hears one line for each change. `servers.node` and
+    `servers.server` are the broker and the datastore, to be killed, paused and started where they are ours.
     """
 
     def __init__(
@@ -58,6 +56,7 @@ class Supervisor:
         replicas: Mapping[str, int] | None = None,
         environment: Mapping[str, str] | None = None,
         services: tuple[str, ...] = SERVICES,
+        ahead: HeadStart | None = None,
         tell: Tell = lambda line: None,
     ) -> None:
         self.data = data.absolute()
@@ -67,9 +66,11 @@ class Supervisor:
         )  # fmt: skip
         self.processes: dict[str, Process] = {}
         self.plan.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.servers = Servers(self.data)
-        self._tell = tell
         self._lock: TextIO | None = None
+        self.servers = Servers(self.data)
+        if ahead:
+            self._lock, self.servers = ahead.take()
+        self._tell = tell
         self._restarts: set[asyncio.Task[None]] = set()
         self._forks = Forks(self.plan.logs / "forkserver.log", self._ended)
 
@@ -85,7 +86,7 @@ class Supervisor:
 
         On failure everything that was started is ended again.
         """
-        self._take_lock()
+        self._lock = self._lock or take_lock(self.data)
         try:
             return await self._start()
         except BaseException:
@@ -231,17 +232,3 @@ class Supervisor:
     def _why(self, name: str) -> str:
         log = self.processes[name].log
         return f"{name} is not ready after {READY_SECONDS:.0f} s; see {log}\n{last_lines(log, 3)}"
-
-    def _take_lock(self) -> None:
-        lock = (self.data / "lock").open("a+")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            holder = lock.read().strip()
-            lock.close()
-            raise Trouble(f"samlan already runs on {self.data} (pid {holder})") from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        self._lock = lock

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 import re
@@ -18,7 +19,7 @@ from samlan_accounts.domain.handles import Handle
 from samlan_accounts.domain.patron import HashedPin, SealedPin
 from samlan_accounts.domain.throttling import ACCOUNT, SOURCE
 from samlan_accounts.handlers.sessions import HashPins
-from samlan_accounts.jobs import PinHashing
+from samlan_accounts.jobs import RESTS_WHILE_BUSY, PinHashing
 from samlan_accounts.store.attempts import LogInAttempts
 from samlan_accounts.store.patrons import Patrons
 from samlan_accounts.store.vault import KeyUnusable, PinHasher, Unsealable, Vault
@@ -26,6 +27,7 @@ from samlan_contracts.events.accounts import PatronDescribed
 from samlan_contracts.events.billing import DebtLimitCleared, DebtLimitReached, MoneyBlock
 from samlan_plumbing import topology
 from samlan_plumbing.clocks import MachineClock
+from samlan_plumbing.flow import Flow
 from samlan_testkit.world import World
 
 ASTRID: dict[str, Any] = {
@@ -340,11 +342,29 @@ async def test_a_log_in_upgrades_an_imported_pin(accounts: World) -> None:
 async def test_the_background_hashes_every_imported_pin(accounts: World) -> None:
     await bring(accounts, ASTRID, EMIL)
     patrons, hasher = patrons_of(accounts)
-    loop = PinHashing(patrons, HashPins(patrons, hasher), share=1.0)
+    loop = PinHashing(patrons, HashPins(patrons, hasher), Flow(), share=1.0)
     await loop.round()
     assert all(set(one["pin"]) == {"hashed"} and "pin_waits" not in one for one in await raw(accounts))
     assert await loop.round() == 0
     assert (await log_in(accounts, card="2000000003", pin="4321")).status_code == 200
+
+
+async def test_hashing_lets_other_work_go_first_and_yet_goes_on(accounts: World) -> None:
+    await bring(accounts, ASTRID, EMIL)
+    patrons, hasher = patrons_of(accounts)
+    looks = itertools.count()
+
+    class NeverIdle(Flow):
+        @property  # type: ignore[override]
+        def consumed(self) -> int:
+            return next(looks)
+
+        @consumed.setter
+        def consumed(self, count: int) -> None: ...
+
+    await PinHashing(patrons, HashPins(patrons, hasher), NeverIdle(), share=1.0).round()
+    assert all(set(one["pin"]) == {"hashed"} for one in await raw(accounts))
+    assert next(looks) == 2 * RESTS_WHILE_BUSY * 2  # two looks for each rest, for each of two PINs
 
 
 async def test_a_pin_changed_meanwhile_is_not_overwritten_by_the_background(accounts: World) -> None:

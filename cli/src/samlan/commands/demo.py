@@ -19,6 +19,9 @@ def register(app: typer.Typer) -> None:
         data: Data = HERE,
     ) -> None:
         """Start everything, load the sample consortium, play kiosk returns and show what each sets off."""
-        from samlan.demo.run import play_demo
+        from samlan.ahead import head_start
 
-        play_demo(returns, data, items=items, once=once, as_json=as_json)
+        with head_start(data) as ahead:
+            from samlan.demo.run import play_demo
+
+            play_demo(returns, data, ahead, items=items, once=once, as_json=as_json)

@@ -6,7 +6,8 @@ items that came back from an earlier run are lent anew from this moment on.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence, Set
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -31,9 +32,13 @@ from samlan.sample.workload import (
 )
 from samlan.trouble import Trouble
 
-BATCH: Final = 500
-LOOKED_AT: Final = 4  # candidates asked about for each return wanted
-LAST_SILENT: Final = 240  # takes about as long as a message waits for others to join it
+PAGE: Final = 500
+BATCH: Final = 250  # so that a service and the datastore work at once on two of them
+LOOKED_AT: Final = 2  # candidates asked about at once for each return wanted
+CHOICE: Final = (
+    1.5  # of those that may be lent not all find somebody, and titles waited for are to be among them
+)
+LAST_SILENT: Final = 300  # takes about as long as a message waits for others to join it
 JUST_NOW: Final = timedelta(seconds=1)
 Row = dict[str, Any]
 
@@ -58,12 +63,28 @@ def messages_first(
 async def plan_further_run(count: int, stage: Stage, record: Record, peers: Peers) -> list[PlannedReturn]:
     """Lends, places holds, and plans the returns of what was lent; the sample's own loans fill up."""
     lender = Lender(stage, record, peers, Random(record.runs))  # noqa: S311 - a play, not a secret
-    waiting = [one async for one in lender.waiting()]
-    lent = await lender.lend(count, waiting)
-    waiting += await lender.place_holds(count, lent, waiting)
-    facts = replace(stage.facts, lent=lent, waiting=waiting)
+    waiting, shelf = await asyncio.gather(lender.waiting(), lender.on_the_shelf(count))
+    loans = lender.plan_loans(count, waiting, shelf)
+    to_be_lent = lent_by(loans, shelf.items)
+    lent, placed = await asyncio.gather(
+        lender.lend(count, loans, shelf), lender.place_holds(count, to_be_lent, waiting)
+    )
+    facts = replace(stage.facts, lent=lent, waiting=[*waiting, *placed])
     plan = plan_returns(count, record.runs, facts, today=stage.today, accepts=stage.accepts)
     return messages_first(plan, lent, stage.wants_receipts)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Items that may be lent now: never handed in here, and come back from an earlier run."""
+
+    fresh: Sequence[Shelved]
+    returned: Sequence[Shelved]
+
+    @property
+    def items(self) -> list[Shelved]:
+        """All of them, those that came back first."""
+        return [*self.returned, *self.fresh]
 
 
 @dataclass(slots=True)
@@ -75,34 +96,49 @@ class Lender:
     peers: Peers
     rng: Random
 
-    async def waiting(self) -> AsyncIterator[Waiting]:
+    async def waiting(self) -> list[Waiting]:
         """The holds that an item could serve now, as holds tells."""
+        found: list[Waiting] = []
         after: str | None = None
         while True:
-            page = await self._ask("holds", "GET", "/state", params={"after": after, "limit": BATCH})
+            page = await self._ask("holds", "GET", "/state", params={"after": after, "limit": PAGE})
             queues = [row for row in page["items"] if row["kind"] == "queue"]
-            for row in queues:
-                for one in row["waiting"]:
-                    if not one["frozen"]:
-                        yield Waiting(row["key"], one["patron"], one["pickup"], _placed_at(one["place"]))
+            found += [
+                Waiting(row["key"], one["patron"], one["pickup"], _placed_at(one["place"]))
+                for row in queues
+                for one in row["waiting"]
+                if not one["frozen"]
+            ]
             after = page["next"]
             if after is None or not after.startswith("queue:"):
-                return
+                return found
 
-    async def lend(self, count: int, waiting: Sequence[Waiting]) -> list[Lent]:
-        """Puts up to `count` items on loan, a third of them late, titles that are waited for first."""
-        fresh, returned = await self._on_the_shelf(count, waiting)
-        late = round(count * DEMO.late)
+    async def on_the_shelf(self, count: int) -> Shelf:
+        """Items that may be lent now: so many are asked about until there are enough of both kinds."""
+        shelved = self.stage.facts.shelved
+        shelf = Shelf((), ())
+        for some in _batches(self.rng.sample(shelved, len(shelved)), count * LOOKED_AT):
+            more = await self._available(some)
+            shelf = Shelf([*shelf.fresh, *more.fresh], [*shelf.returned, *more.returned])
+            if len(shelf.items) >= count * CHOICE and len(shelf.fresh) >= _late(count):
+                break
+        return shelf
+
+    def plan_loans(self, count: int, waiting: Sequence[Waiting], shelf: Shelf) -> list[Row]:
+        """Up to `count` loans, a third of them late, titles that are waited for first."""
         facts = replace(self.stage.facts, waiting=waiting, lent=[])
-        old = self._plan(late, replace(facts, shelved=fresh), late=1.0)
-        left = [item for item in (*returned, *fresh) if item.item not in {row["item"] for row in old}]
-        facts = replace(facts, shelved=left, lent=lent_by(old, fresh))
+        old = self._plan(_late(count), replace(facts, shelved=shelf.fresh), late=1.0)
+        begun = {row["item"] for row in old}
+        left = [item for item in shelf.items if item.item not in begun]
+        facts = replace(facts, shelved=left, lent=lent_by(old, shelf.fresh))
         new = self._plan(count - len(old), facts, late=0.0)
-        again = {item.item for item in returned}
+        again = {item.item for item in shelf.returned}
         now = (datetime.now(UTC) - JUST_NOW).isoformat()
-        rows = [*old, *(row | {"borrowed_at": now} if row["item"] in again else row for row in new)]
-        stored = await self._send("circulation", "loans", rows)
-        lent = lent_by(stored, [*fresh, *returned])
+        return [*old, *(row | {"borrowed_at": now} if row["item"] in again else row for row in new)]
+
+    async def lend(self, count: int, rows: Sequence[Row], shelf: Shelf) -> list[Lent]:
+        """Puts the items on loan; where they are too few, what the sample has on loan still counts."""
+        lent = lent_by(await self._send("circulation", "loans", rows), shelf.items)
         return lent if len(lent) >= count else [*lent, *await self._still_lent(count - len(lent))]
 
     async def place_holds(
@@ -124,15 +160,7 @@ class Lender:
         mix = replace(DEMO, late=late)
         return plan_loans_for_next_run(count, self.record.runs, facts, today=self.stage.today, mix=mix)
 
-    async def _on_the_shelf(
-        self, count: int, waiting: Sequence[Waiting]
-    ) -> tuple[list[Shelved], list[Shelved]]:
-        """Items that may be lent now: never handed in here, and come back from an earlier run."""
-        held = {one.title for one in waiting}
-        shelved = self.stage.facts.shelved
-        others = [item for item in shelved if item.title not in held]
-        looked_at = [item for item in shelved if item.title in held]
-        looked_at += self.rng.sample(others, min(count * LOOKED_AT, len(others)))
+    async def _available(self, looked_at: Sequence[Shelved]) -> Shelf:
         states = await self._states(item.item for item in looked_at)
         came_back = self.record.returned
         fresh, returned = [], []
@@ -142,7 +170,7 @@ class Lender:
                 fresh.append(item)
             elif (state, came_back.get(item.item)) in (("available", "here"), ("in_transit", "home")):
                 returned.append(item)
-        return fresh, returned
+        return Shelf(fresh, returned)
 
     async def _still_lent(self, count: int) -> list[Lent]:
         """Loans of the sample that no run has returned."""
@@ -152,21 +180,23 @@ class Lender:
         return [one for one in chosen if states.get(one.item, {}).get("state") == "on_loan"]
 
     async def _states(self, barcodes: Iterable[str]) -> dict[str, Row]:
-        found: dict[str, Row] = {}
-        for batch in _batches(list(barcodes)):
+        async def of(batch: Sequence[str]) -> Row:
             answer = await self._ask("circulation", "POST", "/items/states", json={"items": batch})
-            found |= answer.get("states", answer)
-        return found
+            return dict(answer.get("states", answer))
+
+        parts = await asyncio.gather(*map(of, _batches(list(barcodes))))
+        return {item: state for part in parts for item, state in part.items()}
 
     async def _send(self, service: str, kind: str, rows: Sequence[Row]) -> list[Row]:
         """The rows that were taken."""
-        taken: list[Row] = []
-        for batch in _batches(list(rows)):
+
+        async def taken(batch: Sequence[Row]) -> list[Row]:
             numbered = [{"line": line, "row": row} for line, row in enumerate(batch)]
             answer = await self._ask(service, "POST", f"/import/{kind}", json={"rows": numbered})
             refused = {one["line"] for one in answer["refused"]}
-            taken += [row for line, row in enumerate(batch) if line not in refused]
-        return taken
+            return [row for line, row in enumerate(batch) if line not in refused]
+
+        return [row for part in await asyncio.gather(*map(taken, _batches(list(rows)))) for row in part]
 
     async def _ask(self, service: str, method: str, path: str, **more: Any) -> Row:
         try:
@@ -178,11 +208,15 @@ class Lender:
         return dict(answer.body)
 
 
+def _late(count: int) -> int:
+    return round(count * DEMO.late)
+
+
 def _placed_at(place: str) -> datetime:
     """When a hold was placed, from its place in the queue: milliseconds, then its id."""
     return datetime.fromtimestamp(int(place.partition("/")[0]) / 1000, UTC)
 
 
-def _batches(rows: list[Any]) -> Iterator[list[Any]]:
-    for start in range(0, len(rows), BATCH):
-        yield rows[start : start + BATCH]
+def _batches(rows: list[Any], size: int = BATCH) -> Iterator[list[Any]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

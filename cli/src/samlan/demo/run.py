@@ -12,6 +12,7 @@ from typing import Any, Final
 import typer
 from rich.console import Console
 
+from samlan.ahead import HeadStart
 from samlan.checking import check
 from samlan.consortium import Consortium, started
 from samlan.demo.lending import plan_first_run, plan_further_run
@@ -33,10 +34,10 @@ LOOK_EVERY_SECONDS: Final = 0.1
 PATIENCE_SECONDS: Final = 60.0  # for a message that is still to go out, without any news
 
 
-def play_demo(returns: int, data: Path, *, items: int, once: bool, as_json: bool) -> None:
+def play_demo(returns: int, data: Path, ahead: HeadStart, *, items: int, once: bool, as_json: bool) -> None:
     """Plays the demonstration; it ends after the summary where `once`, else with Ctrl-C."""
     console = Console(stderr=as_json, highlight=False)
-    demonstration = Demonstration(returns, data, console, items=items, as_json=as_json)
+    demonstration = Demonstration(returns, data, ahead, console, items=items, as_json=as_json)
     try:
         run(lambda interruption: demonstration.play(interruption, once=once))
     except Interrupted:
@@ -48,9 +49,12 @@ def play_demo(returns: int, data: Path, *, items: int, once: bool, as_json: bool
 class Demonstration:
     """One run of the demonstration on a data folder."""
 
-    def __init__(self, wanted: int, data: Path, console: Console, *, items: int, as_json: bool) -> None:
+    def __init__(
+        self, wanted: int, data: Path, ahead: HeadStart, console: Console, *, items: int, as_json: bool
+    ) -> None:
         self._wanted = wanted
         self._data = data
+        self._ahead = ahead
         self._console = console
         self._items = items
         self._as_json = as_json
@@ -62,7 +66,7 @@ class Demonstration:
         reading = asyncio.create_task(self._read_early())
         with Telling(self._console) as telling:
             telling.say("starting broker, datastore and services")
-            async with started(self._data, interruption, tell=telling.news) as here:
+            async with started(self._data, interruption, ahead=self._ahead, tell=telling.news) as here:
                 telling.done(f"the consortium runs ({time.monotonic() - began:.1f} s)")
                 try:
                     await interruption.unless(self._perform(here, telling, reading))

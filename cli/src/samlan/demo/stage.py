@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import orjson
 from samlan_contracts.forms import member_of
 from samlan_contracts.policy import BranchCalendar, PolicyBooks, accepts_return
 
@@ -113,4 +113,4 @@ def _accepting(branches: list[dict[str, Any]]) -> Accepts:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [orjson.loads(line) for line in path.read_bytes().splitlines()]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+
+import orjson
 
 from samlan.sample.rows import Row
 
@@ -153,4 +154,4 @@ def _step(path: Path, most: int) -> int:
 
 def _rows(path: Path) -> Iterator[Row]:
     with path.open("rb") as file:
-        yield from map(json.loads, file)
+        yield from map(orjson.loads, file)

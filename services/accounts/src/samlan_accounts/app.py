@@ -45,7 +45,9 @@ def build(settings: ServiceSettings, *, resources: Resources | None = None) -> S
         jobs=[jobs.temporary_accounts(patrons, changes)],
         indexes=indexes,
         background=[
-            jobs.PinHashing(patrons, HashPins(patrons, hasher), share=settings.pin_hashing_share),
+            jobs.PinHashing(
+                patrons, HashPins(patrons, hasher), resources.flow, share=settings.pin_hashing_share
+            ),
         ],
     )
 

@@ -6,6 +6,7 @@ import asyncio
 from datetime import datetime
 from typing import Final
 
+from samlan_plumbing.flow import Flow
 from samlan_plumbing.jobs import SELDOM_SECONDS, Job
 
 from samlan_accounts.handlers.patrons import ChangePatrons
@@ -15,6 +16,7 @@ from samlan_accounts.store.patrons import Patrons
 EXPIRED_AT_ONCE: Final = 50
 PINS_AT_ONCE: Final = 100  # a few seconds of work; finding them may read every PIN that waits
 LOOK_AGAIN_SECONDS: Final = 10.0
+RESTS_WHILE_BUSY: Final = 10
 
 
 def temporary_accounts(patrons: Patrons, changes: ChangePatrons) -> Job:
@@ -32,12 +34,14 @@ def temporary_accounts(patrons: Patrons, changes: ChangePatrons) -> Job:
 
 
 class PinHashing:
-    """The loop that hashes imported PINs with a share of one core; two replicas halve the time, and a race of
-    theirs is harmless."""
+    """The loop that hashes imported PINs with a share of one core, a tenth of it while there is other work.
 
-    def __init__(self, patrons: Patrons, hashes: HashPins, *, share: float) -> None:
+    Two replicas halve the time, and a race of theirs is harmless."""
+
+    def __init__(self, patrons: Patrons, hashes: HashPins, flow: Flow, *, share: float) -> None:
         self._patrons = patrons
         self._hashes = hashes
+        self._flow = flow
         self._rest = 1 / share - 1  # seconds of rest for each second of work
 
     async def __call__(self) -> None:
@@ -50,6 +54,12 @@ class PinHashing:
         """Hashes some of the PINs that wait; answers how many."""
         waiting = await self._patrons.with_waiting_pins(PINS_AT_ONCE)
         for patron in waiting:
-            seconds = await self._hashes.of(patron)
-            await asyncio.sleep(seconds * self._rest)
+            await self._let_others_first(await self._hashes.of(patron) * self._rest)
         return len(waiting)
+
+    async def _let_others_first(self, seconds: float) -> None:
+        for _ in range(RESTS_WHILE_BUSY):
+            consumed = self._flow.consumed
+            await asyncio.sleep(seconds)
+            if self._flow.consumed == consumed:
+                return

@@ -29,6 +29,7 @@ class Servers:
     def __init__(self, folder: Path, environment: Mapping[str, str] = os.environ) -> None:
         self.passwords = Passwords(folder / "keys")
         self._environment = environment
+        self._launched = False
         self.node = None if "RABBITMQ_URL" in environment else RabbitNode(folder / "rabbitmq", self.passwords)
         self.server = (
             None if "MONGODB_URL" in environment else DatastoreServer(folder / "datastore", self.passwords)
@@ -49,10 +50,15 @@ class Servers:
             return self.server.address
         return running_datastore(self._environment["MONGODB_URL"], self.passwords)
 
+    async def launch_broker(self) -> None:
+        """Starts the broker ahead of the datastore, unless it was."""
+        if self.node and not self._launched:
+            self._launched = True
+            await self.node.launch()
+
     async def launch(self) -> None:
         """Starts both; the datastore serves when this returns, the broker boots for some seconds more."""
-        if self.node:
-            await self.node.launch()
+        await self.launch_broker()
         if self.server:
             await self.server.start()
         else:
@@ -67,6 +73,7 @@ class Servers:
 
     async def stop(self) -> None:
         """Ends what was started here, and nothing else."""
+        self._launched = False
         started = [part.stop() for part in (self.node, self.server) if part]
         await asyncio.gather(*started)
 
