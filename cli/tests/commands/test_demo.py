@@ -7,6 +7,8 @@ import json
 import signal
 from typing import Any
 
+import pytest
+
 from .conftest import Samlan, read_until
 
 SMALL = ("--items", "400", "--returns", "20")
@@ -52,4 +54,18 @@ async def test_ctrl_c_while_it_starts_ends_what_was_started(samlan: Samlan) -> N
     starting.send_signal(signal.SIGINT)
     await starting.communicate()
     assert starting.returncode == 130
+    assert samlan.left() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_whatever_ends_it_while_it_is_still_imported_the_broker_ends_too(
+    samlan: Samlan, number: int
+) -> None:
+    starting = await samlan.start("demo", *SMALL)
+    while not (samlan.data / "rabbitmq" / "node.json").exists():
+        await asyncio.sleep(0.01)
+    starting.send_signal(number)
+    _, err = await starting.communicate()
+    assert b"Traceback" not in err
+    assert starting.returncode == 128 + number
     assert samlan.left() == []
