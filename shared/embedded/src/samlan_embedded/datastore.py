@@ -26,7 +26,7 @@ EMBEDDED_OPTIONS = (
     "--sync-on-commit",  # without it a kill loses acknowledged writes
     "--oplog-max-entries", "20000",
     "--cache-size", "256M",
-    "--log-file-max", "128MB",
+    "--log-file-max", "32MB",  # made whole at every start
     "--log-level", "WARNING",
 )  # fmt: skip
 USER_EXISTS = (51003, 11000)
