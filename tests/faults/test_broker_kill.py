@@ -30,6 +30,7 @@ SERVICE = "holds"
 SENT = {f"m{number}" for number in range(1000)}
 FIRST_RUNG = RETRY_DELAYS_MS[0]
 VHOST = "/"
+LOOKS = 90  # half as many seconds as the package lets pass before it sends again
 CALM_LOOKS = 4  # the broker counts its messages once in a while
 
 
@@ -47,14 +48,16 @@ def test_whatever_the_broker_moves_it_moves_at_least_once() -> None:
 async def node(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RabbitNode]:
     folder = tmp_path_factory.mktemp("broker")
     node = RabbitNode(folder / "rabbitmq", Passwords(folder / "keys"))
-    await node.start()
-    broker = node.address
-    admin = Administration(broker.management_url, broker.admin, broker.admin_password, VHOST)
-    await admin.declare()
-    await admin.close()
-    await node.restart()  # a queue's own metadata reaches the disk some seconds after it was declared
-    yield node
-    await node.stop()
+    try:
+        await node.start()
+        broker = node.address
+        admin = Administration(broker.management_url, broker.admin, broker.admin_password, VHOST)
+        await admin.declare()
+        await admin.close()
+        await node.restart()  # a queue's own metadata reaches the disk some seconds after it was declared
+        yield node
+    finally:
+        await node.stop()
 
 
 @asynccontextmanager
@@ -105,9 +108,10 @@ async def found_in(node: RabbitNode, *queues: str) -> set[str]:
     async with channel_of(node) as channel:
         for name in queues:
             await (await channel.get_queue(name, ensure=False)).consume(take)
-        calm = 0
-        while found != SENT and calm < CALM_LOOKS:
+        calm = looks = 0
+        while found != SENT and calm < CALM_LOOKS and looks < LOOKS:
             await asyncio.sleep(STATISTICS_MS / 1000)
+            looks += 1
             calm = 0 if await messages_in(node) else calm + 1
     return found
 

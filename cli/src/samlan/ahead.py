@@ -1,6 +1,6 @@
 """The broker started ahead: it boots for seconds, and what the command needs else is imported meanwhile.
 
-Imports next to nothing itself, for that is its purpose.
+So this imports the servers and nothing else of ours: a third of what a command imports.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import TextIO
 
 from samlan_embedded import DidNotStart, Servers
 
@@ -22,10 +22,13 @@ from samlan.trouble import Trouble
 
 @dataclass(slots=True)
 class HeadStart:
-    """A data folder's lock and its servers, the broker booting; whoever takes them over ends them."""
+    """A data folder's lock and its servers, the broker booting; whoever takes them over ends them.
+
+    `asked` holds the signals by which somebody asked to end meanwhile."""
 
     lock: TextIO
     servers: Servers
+    asked: list[int] = field(default_factory=list)
     taken: bool = False
 
     def take(self) -> tuple[TextIO, Servers]:
@@ -36,10 +39,15 @@ class HeadStart:
 
 @contextmanager
 def head_start(data: Path) -> Iterator[HeadStart]:
-    """The broker of a data folder boots while the block runs; ended after it unless somebody took it over."""
-    signal.signal(signal.SIGTERM, _end)
+    """The broker of a data folder boots while the block runs; ended after it unless somebody took it over.
+
+    Ctrl-C and SIGTERM are noted in `asked` and raise nothing: half-way through a start they would leave a
+    broker that nobody knows, and an import may swallow what is raised in it."""
+    asked: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: asked.append(number))
     data.mkdir(parents=True, exist_ok=True)
-    ahead = HeadStart(take_lock(data), Servers(data.absolute()))
+    ahead = HeadStart(take_lock(data), Servers(data.absolute()), asked)
     try:
         try:
             asyncio.run(ahead.servers.launch_broker())
@@ -50,11 +58,6 @@ def head_start(data: Path) -> Iterator[HeadStart]:
         if not ahead.taken:
             asyncio.run(ahead.servers.stop())
             ahead.lock.close()
-
-
-def _end(number: int, _: object) -> NoReturn:
-    """Ends the command in good order: left to itself it would leave the broker behind."""
-    raise SystemExit(128 + number)
 
 
 def take_lock(data: Path) -> TextIO:

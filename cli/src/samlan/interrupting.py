@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
 import uvloop
@@ -33,10 +33,14 @@ class Interruption:
         """Returns when somebody asks to end."""
         await self._asked.wait()
 
+    def ask(self) -> None:
+        """Asks to end."""
+        self._asked.set()
+
     def listen(self) -> None:
         """From now on the two signals are ours."""
         for number in SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(number, self._asked.set)
+            asyncio.get_running_loop().add_signal_handler(number, self.ask)
 
     async def unless(self, work: Coroutine[Any, Any, T], *, insist: bool = True) -> T:
         """The outcome of some work; `Interrupted` when somebody asks to end first, and then it has ended.
@@ -60,12 +64,14 @@ async def _ended(task: asyncio.Task[Any], again_seconds: float | None) -> None:
         await asyncio.wait((task,), timeout=again_seconds)
 
 
-def run(command: Callable[[Interruption], Coroutine[Any, Any, T]]) -> T:
-    """Runs a command to its end, which Ctrl-C brings about in good order."""
+def run(command: Callable[[Interruption], Coroutine[Any, Any, T]], *, asked: Sequence[int] = ()) -> T:
+    """Runs a command to its end, which Ctrl-C brings about in good order, also one `asked` for before."""
 
     async def main() -> T:
         interruption = Interruption()
         interruption.listen()
+        if asked:
+            interruption.ask()
         return await command(interruption)
 
     return uvloop.run(main())

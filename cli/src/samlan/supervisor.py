@@ -66,10 +66,8 @@ class Supervisor:
         )  # fmt: skip
         self.processes: dict[str, Process] = {}
         self.plan.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock: TextIO | None = None
-        self.servers = Servers(self.data)
-        if ahead:
-            self._lock, self.servers = ahead.take()
+        self._lock: TextIO | None
+        self._lock, self.servers = ahead.take() if ahead else (None, Servers(self.data))
         self._tell = tell
         self._restarts: set[asyncio.Task[None]] = set()
         self._forks = Forks(self.plan.logs / "forkserver.log", self._ended)

@@ -57,15 +57,19 @@ async def test_ctrl_c_while_it_starts_ends_what_was_started(samlan: Samlan) -> N
     assert samlan.left() == []
 
 
+@pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_whatever_ends_it_while_it_is_still_imported_the_broker_ends_too(
-    samlan: Samlan, number: int
+    samlan: Samlan, number: int, times: int
 ) -> None:
     starting = await samlan.start("demo", *SMALL)
-    while not (samlan.data / "rabbitmq" / "node.json").exists():
+    record = samlan.data / "rabbitmq" / "node.json"
+    while starting.returncode is None and not (record.exists() and record.read_text()):
         await asyncio.sleep(0.01)
-    starting.send_signal(number)
+    for _ in range(times):
+        starting.send_signal(number)
+        await asyncio.sleep(0.1)
     _, err = await starting.communicate()
     assert b"Traceback" not in err
-    assert starting.returncode == 128 + number
+    assert starting.returncode == 130
     assert samlan.left() == []

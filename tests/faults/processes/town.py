@@ -140,7 +140,9 @@ class Town:
     # -- quiet ------------------------------------------------------------------------------------------
 
     async def heal(self) -> None:
-        """Returns when everything runs and is ready again, and the broker has moved what it had to."""
+        """Returns when everything runs and is ready again, and the broker has moved what it had to.
+
+        What it moves is counted in its statistics only, seconds late: here alone time is waited for."""
         await self.supervisor.ready()
         await asyncio.sleep(self._broker_began + 2 * SEND_AGAIN_MS / 1000 - time.monotonic())
 

@@ -61,14 +61,18 @@ def messages_first(
 
 
 async def plan_further_run(count: int, stage: Stage, record: Record, peers: Peers) -> list[PlannedReturn]:
-    """Lends, places holds, and plans the returns of what was lent; the sample's own loans fill up."""
+    """Lends and places holds, both at once, and plans the returns of what was lent.
+
+    Where too few can be lent, what the sample has on loan itself fills up."""
     lender = Lender(stage, record, peers, Random(record.runs))  # noqa: S311 - a play, not a secret
     waiting, shelf = await asyncio.gather(lender.waiting(), lender.on_the_shelf(count))
     loans = lender.plan_loans(count, waiting, shelf)
-    to_be_lent = lent_by(loans, shelf.items)
+    still_lent = await lender.still_lent(count - len(loans))
     lent, placed = await asyncio.gather(
-        lender.lend(count, loans, shelf), lender.place_holds(count, to_be_lent, waiting)
+        lender.lend(loans, shelf),
+        lender.place_holds(count, [*lent_by(loans, shelf.items), *still_lent], waiting),
     )
+    lent += still_lent
     facts = replace(stage.facts, lent=lent, waiting=[*waiting, *placed])
     plan = plan_returns(count, record.runs, facts, today=stage.today, accepts=stage.accepts)
     return messages_first(plan, lent, stage.wants_receipts)
@@ -117,10 +121,10 @@ class Lender:
         """Items that may be lent now: so many are asked about until there are enough of both kinds."""
         shelved = self.stage.facts.shelved
         shelf = Shelf((), ())
-        for some in _batches(self.rng.sample(shelved, len(shelved)), count * LOOKED_AT):
+        for some in _batches(self.rng.sample(shelved, len(shelved)), max(count * LOOKED_AT, BATCH)):
             more = await self._available(some)
             shelf = Shelf([*shelf.fresh, *more.fresh], [*shelf.returned, *more.returned])
-            if len(shelf.items) >= count * CHOICE and len(shelf.fresh) >= _late(count):
+            if len(shelf.items) >= count * CHOICE and len(shelf.fresh) >= _late(count) * CHOICE:
                 break
         return shelf
 
@@ -136,10 +140,9 @@ class Lender:
         now = (datetime.now(UTC) - JUST_NOW).isoformat()
         return [*old, *(row | {"borrowed_at": now} if row["item"] in again else row for row in new)]
 
-    async def lend(self, count: int, rows: Sequence[Row], shelf: Shelf) -> list[Lent]:
-        """Puts the items on loan; where they are too few, what the sample has on loan still counts."""
-        lent = lent_by(await self._send("circulation", "loans", rows), shelf.items)
-        return lent if len(lent) >= count else [*lent, *await self._still_lent(count - len(lent))]
+    async def lend(self, rows: Sequence[Row], shelf: Shelf) -> list[Lent]:
+        """Puts the items on loan."""
+        return lent_by(await self._send("circulation", "loans", rows), shelf.items)
 
     async def place_holds(
         self, count: int, lent: Sequence[Lent], waiting: Sequence[Waiting]
@@ -172,8 +175,10 @@ class Lender:
                 returned.append(item)
         return Shelf(fresh, returned)
 
-    async def _still_lent(self, count: int) -> list[Lent]:
-        """Loans of the sample that no run has returned."""
+    async def still_lent(self, count: int) -> list[Lent]:
+        """So many loans of the sample that no run has returned."""
+        if count <= 0:
+            return []
         left = [one for one in self.stage.facts.lent if one.item not in self.record.returned]
         chosen = self.rng.sample(left, min(count, len(left)))
         states = await self._states(one.item for one in chosen)

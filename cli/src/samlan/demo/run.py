@@ -39,7 +39,7 @@ def play_demo(returns: int, data: Path, ahead: HeadStart, *, items: int, once: b
     console = Console(stderr=as_json, highlight=False)
     demonstration = Demonstration(returns, data, ahead, console, items=items, as_json=as_json)
     try:
-        run(lambda interruption: demonstration.play(interruption, once=once))
+        run(lambda interruption: demonstration.play(interruption, once=once), asked=ahead.asked)
     except Interrupted:
         console.print("everything that was started has ended", style=QUIET)
         if not demonstration.ended:

@@ -34,7 +34,7 @@ def temporary_accounts(patrons: Patrons, changes: ChangePatrons) -> Job:
 
 
 class PinHashing:
-    """The loop that hashes imported PINs with a share of one core, a tenth of it while there is other work.
+    """The loop that hashes imported PINs with a share of one core, a tenth of it while messages come in.
 
     Two replicas halve the time, and a race of theirs is harmless."""
 

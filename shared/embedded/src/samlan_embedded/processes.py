@@ -171,10 +171,12 @@ class Server(ABC):
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes a file that only its owner may read."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    """Writes a file that only its owner may read; it is there whole or not at all."""
+    draft = path.with_name(f"{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
+    draft.replace(path)
 
 
 def last_lines(path: Path, count: int = 5) -> str:

@@ -52,9 +52,9 @@ class Servers:
 
     async def launch_broker(self) -> None:
         """Starts the broker ahead of the datastore, unless it was."""
-        if self.node and not self._launched:
-            self._launched = True
+        if self.node and not (self._launched and self.node.pid):
             await self.node.launch()
+            self._launched = True
 
     async def launch(self) -> None:
         """Starts both; the datastore serves when this returns, the broker boots for some seconds more."""

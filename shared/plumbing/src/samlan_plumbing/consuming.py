@@ -131,11 +131,15 @@ class EventDoor:
 
     async def _take_one(self, envelope: Envelope) -> None:
         cls = event_class(envelope.type, envelope.version)
+        handler = self._handler_of(cls)
+        tracing.follow(envelope.trace)
+        await handler(cls.model_validate(envelope.data), envelope)
+
+    def _handler_of(self, cls: type[Event]) -> Handler:
         handler = self._handlers.get(cls.key())
         if handler is None:
             raise UnknownEvent(f"{cls.key()} has no reader here")
-        tracing.follow(envelope.trace)
-        await handler(cls.model_validate(envelope.data), envelope)
+        return handler
 
     async def _take_batch(self, body: bytes) -> None:
         envelopes = SnapshotBatch.model_validate_json(body).events
@@ -147,7 +151,7 @@ class EventDoor:
             await batch(rows)
             return
         for event, envelope in rows:
-            await self._handlers[cls.key()](event, envelope)
+            await self._handler_of(cls)(event, envelope)
 
 
 class FactDoor:
