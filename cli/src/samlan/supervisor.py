@@ -152,7 +152,10 @@ class Supervisor:
         books = asyncio.to_thread(
             in_force, self.plan.policies
         )  # else every service would end, again and again
-        await asyncio.gather(books, self.servers.launch(), self._forks.start())
+        begun = (books, self.servers.launch(), self._forks.start())
+        for outcome in await asyncio.gather(*begun, return_exceptions=True):  # none is left half-way
+            if isinstance(outcome, BaseException):
+                raise outcome
         datastore, broker = self.servers.datastore, self.servers.broker
         await grant(datastore, {name: [f"samlan_{name}"] for name in self.plan.services})
         self._tell(f"datastore is ready ({datastore.location})")
