@@ -35,9 +35,7 @@ from samlan.trouble import Trouble
 PAGE: Final = 500
 BATCH: Final = 250  # so that a service and the datastore work at once on two of them
 LOOKED_AT: Final = 2  # candidates asked about at once for each return wanted
-CHOICE: Final = (
-    1.5  # of those that may be lent not all find somebody, and titles waited for are to be among them
-)
+CHOICE: Final = 1.5  # so many for each wanted: not all find somebody, and some titles are waited for
 LAST_SILENT: Final = 300  # takes about as long as a message waits for others to join it
 JUST_NOW: Final = timedelta(seconds=1)
 Row = dict[str, Any]
