@@ -52,19 +52,20 @@ async def test_a_storm_waits_for_no_answer_before_the_next() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "refused"),
+    ("answer", "refused", "known_after"),
     [
-        (Answered("exception", "unknown_item", 5.0), "unknown_item"),
-        (Answered("exception", "routing_pending", 700.0), None),
-        (Answered("home", None, 5.0), None),
+        (Answered("exception", "unknown_item", 5.0), "unknown_item", 5.0),
+        (Answered("exception", "routing_pending", 700.0), None, None),
+        (Answered("home", None, 5.0), None, 5.0),
     ],
 )
-async def test_an_exception_is_noted_but_a_late_routing_is_none(
-    answer: Answered, refused: str | None
+async def test_an_exception_is_noted_but_a_late_routing_is_none_and_tells_no_bin(
+    answer: Answered, refused: str | None, known_after: float | None
 ) -> None:
     effects = Effects()
     await Player(FakeHands(answer), effects).play(PLAN[:1])
-    assert next(iter(effects.returns.values())).refused == refused
+    (one,) = effects.returns.values()
+    assert (one.refused, one.reply_ms) == (refused, known_after)
 
 
 async def test_whoever_shows_the_returns_hears_each_answer() -> None:

@@ -176,6 +176,7 @@ async def _sum_up(
         seconds=seconds,
         reply=Spread.of(one.reply_ms for one in returns if one.reply_ms is not None),
         effect=Spread.of(told),
+        waited=sum(one.reply_ms is None for one in returns),
     )
 
 

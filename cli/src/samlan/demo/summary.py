@@ -34,6 +34,8 @@ class Summary:
     seconds: float
     reply: Spread
     effect: Spread
+    waited: int = 0
+    """How many kiosks were told to wait for a bin that came later."""
 
     def as_json(self, violations: Sequence[str]) -> dict[str, Any]:
         """The object that `--json` prints."""
@@ -122,6 +124,8 @@ class Summary:
         table.add_column("99 of 100 within", justify="right")
         table.add_row("until the kiosk knows the bin", *_ms(self.reply))
         table.add_row("until the notice is stored", *_ms(self.effect))
+        if self.waited:
+            table.add_row("kiosks told to wait for their bin", f"{self.waited:,}", "")
         return table
 
 

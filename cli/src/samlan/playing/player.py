@@ -58,7 +58,8 @@ class Player:
 
     async def _hear(self, one: Return, handed_in: HandedIn) -> None:
         answer = await handed_in.answer
-        one.reply_ms = answer.reply_ms
-        if answer.bin == "exception" and answer.reason not in ANSWERED_LATE:
+        late = answer.reason in ANSWERED_LATE
+        one.reply_ms = None if late else answer.reply_ms  # who is told to wait knows no bin
+        if answer.bin == "exception" and not late:
             one.refused = answer.reason or "exception"
         self._answered(one)
