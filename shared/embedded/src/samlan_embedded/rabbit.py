@@ -39,11 +39,15 @@ STATISTICS_MS = 1_000  # the node waits once as long as this before it ends
 SEND_AGAIN_MS = 2_000  # what it moved to a queue that was not up yet; the package waits three minutes (0052)
 SHUTDOWN_MS = 2_000  # its stores are shut long before; then its statistics wait 5 s for what is itself ending
 LOAD_FIRST = """\
+os:unsetenv("ERL_AFLAGS"),
 lists:foreach(fun(App) ->
   catch code:ensure_modules_loaded([list_to_atom(filename:basename(File, ".beam"))
     || File <- filelib:wildcard("*.beam", filename:join(code:lib_dir(App), ebin))])
 end, [{applications}])."""
-"""Erlang that never fails: an application that cannot be found is left to the boot."""
+"""Erlang that never fails: an application that cannot be found is left to the boot.
+
+It is for the node alone: while it boots it starts another Erlang, for the port mapper's sake, and waits for
+it to end; that one would load everything too."""
 WAL_BYTES = 32 * 2**20  # kept in memory until rolled over; the package's 512 MB suit a server
 
 
@@ -66,13 +70,8 @@ class RabbitNode(Server):
             admin=ADMIN, admin_password=self._passwords.of("rabbitmq", ADMIN), passwords=self._passwords,
         )  # fmt: skip
 
-    async def start(self) -> None:
-        """Starts the node and waits until it serves; one that an earlier run left is ended first."""
-        await self.launch()
-        await self.wait()
-
     async def launch(self) -> None:
-        """Starts the node and does not wait for it: what else has to start can start beside it."""
+        """Starts the node and its port mapper; nobody is waited for."""
         scripts = _scripts()
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         await self.stop()
