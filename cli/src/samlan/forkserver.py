@@ -1,9 +1,9 @@
 """The process that services are forked from: it has imported what they share, libraries and our own.
 
 Forked, a service is there at once and shares that memory with the others; of a service itself nothing is
-here. Run as `python -m samlan.forkserver FD`; over the socket FD it takes one JSON line for each process
-wanted, answers with its pid, and tells when one has ended. When the socket closes, whoever asked is gone: all
-are ended.
+here. It is run as `python -m samlan.forkserver FD`, or is itself the fork of a command that has imported a
+part of that (`begin`). Over its socket it takes one JSON line for each process wanted, answers with its pid,
+and tells when one has ended. When the socket closes, whoever asked is gone: all are ended.
 """
 
 import gc
@@ -15,10 +15,16 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib import import_module
-from typing import Any, Final, NoReturn
+from pathlib import Path
+from typing import Any, Final, NoReturn, Protocol
+
+SHARED: Final = (
+    "aio_pika", "samlan_contracts.policy", "samlan_plumbing.peers", "samlan_plumbing.topology", "uvloop",
+)  # fmt: skip
+"""What both services and the commands that start them import."""
 
 PRELOADED: Final = (
     "aio_pika", "aiosmtpd.smtp", "aiosmtplib", "argon2", "babel.dates",
@@ -31,6 +37,13 @@ PRELOADED: Final = (
 )  # fmt: skip
 DRAIN_SECONDS: Final = 25.0
 POLL_SECONDS: Final = 0.05
+
+
+class Closes(Protocol):
+    """What is open and can be closed."""
+
+    def close(self) -> None:
+        """Closes it."""
 
 
 class ForkServer:
@@ -117,17 +130,12 @@ def become(name: str, entry: str, environment: dict[str, str], log: str) -> NoRe
     try:
         os.environ.clear()
         os.environ.update(environment)
-        file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        for standard in (1, 2):
-            os.dup2(file, standard)
+        _speak_into(log)
         code = _call(entry)
     except BaseException:
         traceback.print_exc()
     finally:
-        with suppress(OSError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
+        _leave(code)
 
 
 def _call(entry: str) -> int:
@@ -140,14 +148,47 @@ def _call(entry: str) -> int:
     return 0
 
 
-def main(control: str) -> None:
+def serve(control: socket.socket) -> None:
     """Imports what services share and serves."""
     for module in PRELOADED:
         import_module(module)
     gc.collect()
     gc.freeze()  # what is shared now stays shared: no collection writes to it
-    ForkServer(socket.socket(fileno=int(control))).serve()
+    ForkServer(control).serve()
+
+
+def begin(control: socket.socket, log: Path, foreign: Iterable[Closes]) -> NoReturn:
+    """Turns this fresh fork of a command into the fork server; `foreign` are the command's open files."""
+    code = 1
+    try:
+        os.setsid()  # a Ctrl-C at the terminal is the command's
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for one in foreign:
+            one.close()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        _speak_into(log)
+        serve(control)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        _leave(code)
+
+
+def _speak_into(log: str | Path) -> None:
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for standard in (1, 2):
+        os.dup2(file, standard)
+    os.close(file)
+
+
+def _leave(code: int) -> NoReturn:
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    serve(socket.socket(fileno=int(sys.argv[1])))

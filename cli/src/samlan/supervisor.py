@@ -23,7 +23,7 @@ from samlan_plumbing.topology import SERVICES, Administration, Rights, service_r
 from samlan import addresses
 from samlan.addresses import Addresses
 from samlan.ahead import HeadStart, take_lock
-from samlan.forking import Forks
+from samlan.forking import Forks, log_of
 from samlan.keys import make_keys
 from samlan.plan import GATEWAY, Plan, Process, connect
 from samlan.policy.books import in_force
@@ -65,12 +65,11 @@ class Supervisor:
             environment=environment or {},
         )  # fmt: skip
         self.processes: dict[str, Process] = {}
-        self.plan.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock: TextIO | None
-        self._lock, self.servers = ahead.take() if ahead else (None, Servers(self.data))
+        self._lock, self.servers, served = ahead.take() if ahead else (None, Servers(self.data), None)
         self._tell = tell
         self._restarts: set[asyncio.Task[None]] = set()
-        self._forks = Forks(self.plan.logs / "forkserver.log", self._ended)
+        self._forks = Forks(log_of(self.data), self._ended, served)
 
     @property
     def vhost(self) -> str:
@@ -152,22 +151,30 @@ class Supervisor:
         books = asyncio.to_thread(
             in_force, self.plan.policies
         )  # else every service would end, again and again
-        begun = (books, self.servers.launch(), self._forks.start())
+        begun = (books, self._serves(), self._forks.start())
         for outcome in await asyncio.gather(*begun, return_exceptions=True):  # none is left half-way
             if isinstance(outcome, BaseException):
                 raise outcome
         datastore, broker = self.servers.datastore, self.servers.broker
-        await grant(datastore, {name: [f"samlan_{name}"] for name in self.plan.services})
         self._tell(f"datastore is ready ({datastore.location})")
         for process in processes.values():
             connect(process, broker, self.vhost, datastore)
         self.processes = processes
-        await asyncio.gather(*(self.begin(name) for name in processes))
+        rights = {name: [f"samlan_{name}"] for name in self.plan.services}
+        await asyncio.gather(grant(datastore, rights), *(self.begin(name) for name in processes))
         await self.servers.wait()
         self._tell(f"broker is ready ({broker.host}:{broker.port})")
-        await self._declare()
-        await self.ready()
+        ready = asyncio.create_task(self.ready())  # at a later start all they need is there already
+        try:
+            await self._declare()
+            await ready
+        finally:
+            ready.cancel()
         return self._write_addresses()
+
+    async def _serves(self) -> None:
+        await self.servers.launch()
+        await self.servers.datastore_serves()
 
     async def _declare(self) -> None:
         """Declares the broker's topology, every service's user and the operator's."""

@@ -6,7 +6,7 @@ The message catchers, which bring a web server along, are imported from `samlan_
 from samlan_embedded.addresses import Broker, Datastore
 from samlan_embedded.datastore import DatastoreServer, grant
 from samlan_embedded.passwords import Passwords
-from samlan_embedded.ports import free_ports, kept_ports
+from samlan_embedded.ports import claims, free_ports, kept_ports
 from samlan_embedded.processes import Child, DidNotStart, last_lines, write_private
 from samlan_embedded.rabbit import RabbitNode
 from samlan_embedded.servers import Servers, embedded
@@ -20,6 +20,7 @@ __all__ = [
     "Passwords",
     "RabbitNode",
     "Servers",
+    "claims",
     "embedded",
     "free_ports",
     "grant",

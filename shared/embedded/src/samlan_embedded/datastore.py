@@ -49,20 +49,29 @@ class DatastoreServer(Server):
             admin=ADMIN, admin_password=self._passwords.of("mongodb", ADMIN), passwords=self._passwords,
         )  # fmt: skip
 
-    async def start(self) -> None:
-        """Starts the server and waits until it serves; one that an earlier run left behind is ended first."""
+    async def launch(self) -> None:
+        """Starts the server, without log-in as long as there is no administrator; nobody is waited for."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         await self.stop()
         self._port = self._port or kept_ports(self._folder / "ports.json", ("mongodb",))["mongodb"]
-        guarded = self._folder / "guarded"
-        if not guarded.exists():
-            await self._run(auth=False)
-            await create_administrator(self.address)
-            await self.stop()
-            guarded.touch()
-        await self._run(auth=True)
+        self._run(auth=self._guarded.exists())
 
-    async def _run(self, *, auth: bool) -> None:
+    async def wait(self) -> None:
+        """Returns when the server serves those who log in, its administrator first."""
+        address = self.address
+        if not self._guarded.exists():
+            await self._answers(f"mongodb://{address.location}/?{address.options}")
+            await create_administrator(address)
+            await self.stop()
+            self._guarded.touch()
+            self._run(auth=True)
+        await self._answers(address.admin_url)
+
+    @property
+    def _guarded(self) -> Path:
+        return self._folder / "guarded"
+
+    def _run(self, *, auth: bool) -> None:
         log, data = self._folder / "server.log", self._folder / "data"
         data.mkdir(exist_ok=True)
         argv = _mongod(data, self._port) if self.name == "mongod" else _embedded(data, self._port)
@@ -70,15 +79,13 @@ class DatastoreServer(Server):
         self._child.start(
             [*argv, *(["--auth"] if auth else [])], folder=self._folder, log=log, env=environment
         )
-        address = self.address
-        await self._answers(address.admin_url if auth else f"mongodb://{address.location}/?{address.options}")
 
     async def _answers(self, url: str) -> None:
         log = self._folder / "server.log"
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(url, serverSelectionTimeoutMS=500)
         try:
             async with asyncio.timeout(READY_SECONDS):
-                while not await _pings(client):
+                while not (await _listens(self._port) and await _pings(client)):
                     if self._child.pid is None:
                         raise DidNotStart(f"{self.name} ended while it started; see {log}\n{last_lines(log)}")
                     await asyncio.sleep(POLL_SECONDS)
@@ -114,6 +121,16 @@ async def _user(
         if refused.code not in USER_EXISTS:
             raise
         await client.admin.command("updateUser", name, pwd=password, roles=list(roles))
+
+
+async def _listens(port: int) -> bool:
+    """Whether connections are taken; the driver itself would look again only after half a second."""
+    try:
+        _, writer = await asyncio.open_connection(LOOPBACK, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 async def _pings(client: AsyncMongoClient[dict[str, Any]]) -> bool:

@@ -83,4 +83,9 @@ def claim(port: int) -> bool:
     return True
 
 
+def claims() -> list[TextIO]:
+    """The open files that are this process's claims: a fork that is to outlive it closes them."""
+    return list(_claims.values())
+
+
 _claims: dict[int, TextIO] = {}

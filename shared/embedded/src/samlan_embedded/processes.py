@@ -144,9 +144,18 @@ class Server(ABC):
         """The server's pid while it runs."""
         return self._child.pid
 
-    @abstractmethod
     async def start(self) -> None:
         """Starts the server and waits until it serves; one that an earlier run left is ended first."""
+        await self.launch()
+        await self.wait()
+
+    @abstractmethod
+    async def launch(self) -> None:
+        """Starts the server and does not wait for it: what else has to start can start beside it."""
+
+    @abstractmethod
+    async def wait(self) -> None:
+        """Returns when the launched server serves."""
 
     async def stop(self) -> None:
         """Ends the server in good order."""

@@ -50,22 +50,23 @@ class Servers:
             return self.server.address
         return running_datastore(self._environment["MONGODB_URL"], self.passwords)
 
-    async def launch_broker(self) -> None:
-        """Starts the broker ahead of the datastore, unless it was."""
-        if self.node and not (self._launched and self.node.pid):
-            await self.node.launch()
-            self._launched = True
-
     async def launch(self) -> None:
-        """Starts both; the datastore serves when this returns, the broker boots for some seconds more."""
-        await self.launch_broker()
+        """Starts both, unless that was done; nobody is waited for."""
+        for part in (self.node, self.server):
+            if part and not (self._launched and part.pid):
+                await part.launch()
+        self._launched = True
+
+    async def datastore_serves(self) -> None:
+        """Returns when the datastore serves; the broker boots for some seconds more."""
         if self.server:
-            await self.server.start()
+            await self.server.wait()
         else:
             await datastore_answers(self.datastore)
 
     async def wait(self) -> None:
-        """Returns when the broker serves too."""
+        """Returns when both serve."""
+        await self.datastore_serves()
         if self.node:
             await self.node.wait()
         else:
