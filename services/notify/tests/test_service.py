@@ -248,6 +248,10 @@ async def test_its_answers_name_kind_cause_channel_time_and_result_but_no_title(
     assert (item["kind"], item["cause"], item["channel"], item["state"]) == (
         "hold_ready", cause, "email", "sent",
     )  # fmt: skip
+    causes = [one["cause"] for one in rest["items"]]
+    several = (await world.get("notify", "/notices", cause=causes)).json()["items"]
+    assert {one["id"] for one in several} == {one["id"] for one in rest["items"]}
+    assert (await world.get("notify", "/notices")).status_code == 422
     assert item["at"]
     assert "Röda" not in orjson.dumps([page, rest, item]).decode()
     assert (await world.get("notify", "/patrons/nobody/notices")).json()["items"] == []

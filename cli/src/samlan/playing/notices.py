@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
@@ -11,7 +12,7 @@ from samlan_plumbing.peers import Peers
 
 from samlan.playing.effects import Return
 
-ASKED_AT_ONCE: Final = 8
+CAUSES_AT_ONCE: Final = 100  # in one request
 
 
 async def notice_latencies_ms(peers: Peers, returns: Iterable[Return]) -> list[float]:
@@ -19,18 +20,16 @@ async def notice_latencies_ms(peers: Peers, returns: Iterable[Return]) -> list[f
 
     A notice falls due the moment it is stored, by the library's clock: only where that is the machine's.
     """
-    limit = asyncio.Semaphore(ASKED_AT_ONCE)
-
-    async def stored_at(cause: str) -> list[datetime]:
-        async with limit:
-            answer = await peers.ask("notify", "GET", "/notices", params={"cause": cause})
-        return [datetime.fromisoformat(row["due_at"]) for row in answer.body["items"]]
-
     owed = list(_owed(returns))
-    found = await asyncio.gather(*(stored_at(cause) for _, cause in owed))
-    return [
-        (at - one.at).total_seconds() * 1000 for (one, _), ats in zip(owed, found, strict=True) for at in ats
-    ]
+    causes = list(dict.fromkeys(cause for _, cause in owed))
+    parts = [causes[at : at + CAUSES_AT_ONCE] for at in range(0, len(causes), CAUSES_AT_ONCE)]
+    answers = await asyncio.gather(
+        *(peers.ask("notify", "GET", "/notices", params={"cause": part}) for part in parts)
+    )
+    stored: dict[str, list[datetime]] = defaultdict(list)
+    for row in (row for answer in answers for row in answer.body["items"]):
+        stored[row["cause"]].append(datetime.fromisoformat(row["due_at"]))
+    return [(at - one.at).total_seconds() * 1000 for one, cause in owed for at in stored[cause]]
 
 
 def _owed(returns: Iterable[Return]) -> Iterator[tuple[Return, str]]:

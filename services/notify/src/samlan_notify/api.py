@@ -20,6 +20,7 @@ def _behind(cursor: str) -> str:
     return cursor
 
 
+Causes = Annotated[list[str], Query(min_length=1, max_length=views.CAUSES_AT_ONCE)]
 Cursor = Annotated[str, Query(max_length=400), AfterValidator(_behind)]
 
 
@@ -37,9 +38,9 @@ def routes(verifier: Verifier, *, notices: Notices, known: Known, clock: Library
         return await views.of_patron(notices, patron, behind=cursor, limit=limit)
 
     @router.get("/notices")
-    async def of_cause(cause: str) -> dict[str, Any]:
-        """The notices that an event set off."""
-        return await views.of_cause(notices, cause)
+    async def of_causes(cause: Causes) -> dict[str, Any]:
+        """The notices that an event set off, or several events."""
+        return await views.of_causes(notices, cause)
 
     @router.get("/notices/{notice}")
     async def one(notice: str) -> dict[str, Any]:

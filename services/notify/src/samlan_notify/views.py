@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from samlan_notify.store import Known, Notices
 
 PAGE: Final = 100
 STATE_PAGE: Final = 1000
+CAUSES_AT_ONCE: Final = 100
 FIELDS: Final = (
     "kind",
     "cause",
@@ -51,9 +52,9 @@ def place_of(cursor: str) -> tuple[datetime, str]:
         raise ValueError("no instant of ours") from None
 
 
-async def of_cause(notices: Notices, cause: str) -> Page:
-    """The notices an event set off."""
-    found = await notices.collection.find({"cause": cause}).limit(PAGE).to_list()
+async def of_causes(notices: Notices, causes: Sequence[str]) -> Page:
+    """The notices that these events set off."""
+    found = await notices.collection.find({"cause": {"$in": [*causes]}}).limit(PAGE * len(causes)).to_list()
     return {"items": [shape(one) for one in found], "next": None}
 
 
