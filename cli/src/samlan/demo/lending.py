@@ -1,7 +1,8 @@
 """Before a further run: what it will return is lent first, silently, by rows such as an import brings.
 
-Late loans began before their items can have been handed in here, so they are made of items that never were;
-items that came back from an earlier run are lent anew from this moment on.
+Late loans began before their items can have been handed in here, so they are made of items that never were,
+and these are kept for them: what came back from an earlier run is lent anew first, from this moment on. When
+all have been handed in once, the late loans are those of the sample itself.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ from samlan.trouble import Trouble
 
 PAGE: Final = 500
 BATCH: Final = 250  # so that a service and the datastore work at once on two of them
-LOOKED_AT: Final = 2  # candidates asked about at once for each return wanted
 CHOICE: Final = 1.5  # so many for each wanted: not all find somebody, and some titles are waited for
 LAST_SILENT: Final = 300  # takes about as long as a message waits for others to join it
 JUST_NOW: Final = timedelta(seconds=1)
@@ -64,8 +64,10 @@ async def plan_further_run(count: int, stage: Stage, record: Record, peers: Peer
     Where too few can be lent, what the sample has on loan itself fills up."""
     lender = Lender(stage, record, peers, Random(record.runs))  # noqa: S311 - a play, not a secret
     waiting, shelf = await asyncio.gather(lender.waiting(), lender.on_the_shelf(count))
-    loans = lender.plan_loans(count, waiting, shelf)
-    still_lent = await lender.still_lent(count - len(loans))
+    late = lender.plan_late(_late(count), waiting, shelf)
+    still_lent = await lender.still_lent(_late(count) - len(late), late=True)
+    loans = late + lender.plan_timely(count - len(late) - len(still_lent), waiting, shelf, late)
+    still_lent += await lender.still_lent(count - len(loans) - len(still_lent), late=False)
     lent, placed = await asyncio.gather(
         lender.lend(loans, shelf),
         lender.place_holds(count, [*lent_by(loans, shelf.items), *still_lent], waiting),
@@ -117,26 +119,30 @@ class Lender:
 
     async def on_the_shelf(self, count: int) -> Shelf:
         """Items that may be lent now: so many are asked about until there are enough of both kinds."""
-        shelved = self.stage.facts.shelved
-        shelf = Shelf((), ())
-        for some in _batches(self.rng.sample(shelved, len(shelved)), max(count * LOOKED_AT, BATCH)):
-            more = await self._available(some)
-            shelf = Shelf([*shelf.fresh, *more.fresh], [*shelf.returned, *more.returned])
-            if len(shelf.items) >= count * CHOICE and len(shelf.fresh) >= _late(count) * CHOICE:
-                break
-        return shelf
+        ever = self.record.returned
+        late, all_wanted = round(_late(count) * CHOICE), round(count * CHOICE)
+        shelved = self.rng.sample(self.stage.facts.shelved, len(self.stage.facts.shelved))
+        returned = await self._available((one for one in shelved if one.item in ever), all_wanted - late)
+        fresh = (one for one in shelved if one.item not in ever)
+        return Shelf(await self._available(fresh, max(late, all_wanted - len(returned))), returned)
 
-    def plan_loans(self, count: int, waiting: Sequence[Waiting], shelf: Shelf) -> list[Row]:
-        """Up to `count` loans, a third of them late, titles that are waited for first."""
-        facts = replace(self.stage.facts, waiting=waiting, lent=[])
-        old = self._plan(_late(count), replace(facts, shelved=shelf.fresh), late=1.0)
-        begun = {row["item"] for row in old}
-        left = [item for item in shelf.items if item.item not in begun]
-        facts = replace(facts, shelved=left, lent=lent_by(old, shelf.fresh))
-        new = self._plan(count - len(old), facts, late=0.0)
-        again = {item.item for item in shelf.returned}
+    def plan_late(self, count: int, waiting: Sequence[Waiting], shelf: Shelf) -> list[Row]:
+        """Up to `count` loans that are late, titles that are waited for first."""
+        facts = replace(self.stage.facts, waiting=waiting, lent=[], shelved=shelf.fresh)
+        return self._plan(count, facts, late=1.0)
+
+    def plan_timely(
+        self, count: int, waiting: Sequence[Waiting], shelf: Shelf, late: Sequence[Row]
+    ) -> list[Row]:
+        """Up to `count` loans in time beside the `late` ones; what was handed in before is lent first."""
+        facts = replace(self.stage.facts, waiting=waiting, shelved=shelf.returned)
+        again = self._plan(count, replace(facts, lent=lent_by(late, shelf.fresh)), late=0.0)
+        begun = {row["item"] for row in late}
+        facts = replace(facts, shelved=[one for one in shelf.fresh if one.item not in begun])
+        lent = lent_by([*late, *again], shelf.items)
+        new = self._plan(count - len(again), replace(facts, lent=lent), late=0.0)
         now = (datetime.now(UTC) - JUST_NOW).isoformat()
-        return [*old, *(row | {"borrowed_at": now} if row["item"] in again else row for row in new)]
+        return [*new, *(row | {"borrowed_at": now} for row in again)]
 
     async def lend(self, rows: Sequence[Row], shelf: Shelf) -> list[Lent]:
         """Puts the items on loan."""
@@ -161,23 +167,30 @@ class Lender:
         mix = replace(DEMO, late=late)
         return plan_loans_for_next_run(count, self.record.runs, facts, today=self.stage.today, mix=mix)
 
-    async def _available(self, looked_at: Sequence[Shelved]) -> Shelf:
-        states = await self._states(item.item for item in looked_at)
-        came_back = self.record.returned
-        fresh, returned = [], []
-        for item in looked_at:
-            state = states.get(item.item, {}).get("state")
-            if item.item not in came_back and state == "available":
-                fresh.append(item)
-            elif (state, came_back.get(item.item)) in (("available", "here"), ("in_transit", "home")):
-                returned.append(item)
-        return Shelf(fresh, returned)
+    async def _available(self, candidates: Iterable[Shelved], wanted: int) -> list[Shelved]:
+        """At least so many that can be lent, where there are so many."""
+        found: list[Shelved] = []
+        for some in _batches(list(candidates), max(wanted, BATCH)):
+            if len(found) >= wanted:
+                break
+            states = await self._states(one.item for one in some)
+            found += [one for one in some if self._can_be_lent(one.item, states.get(one.item, {}))]
+        return found
 
-    async def still_lent(self, count: int) -> list[Lent]:
-        """So many loans of the sample that no run has returned."""
+    def _can_be_lent(self, item: str, known: Row) -> bool:
+        """An item on its way home is where it was expected: nobody has said yet that it arrived."""
+        went = self.record.returned.get(item, "here")
+        return (known.get("state"), went) in (("available", "here"), ("in_transit", "home"))
+
+    async def still_lent(self, count: int, *, late: bool) -> list[Lent]:
+        """Up to so many loans of the sample that no run has returned, late ones or others."""
         if count <= 0:
             return []
-        left = [one for one in self.stage.facts.lent if one.item not in self.record.returned]
+        left = [
+            one
+            for one in self.stage.facts.lent
+            if one.item not in self.record.returned and (one.due < self.stage.today) is late
+        ]
         chosen = self.rng.sample(left, min(count, len(left)))
         states = await self._states(one.item for one in chosen)
         return [one for one in chosen if states.get(one.item, {}).get("state") == "on_loan"]
