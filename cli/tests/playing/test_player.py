@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
-from samlan.playing import Answered, Effects, Player
+from samlan.playing import Answered, Effects, Pace, Player
 from samlan.playing.hands import HandedIn
 from samlan.sample.workload import PlannedReturn
 
@@ -38,9 +38,11 @@ class FakeHands:
 
 async def test_no_more_are_on_their_way_than_may_be() -> None:
     hands, effects = FakeHands(), Effects()
-    await Player(hands, effects).play(PLAN, in_flight=4)
+    pace = Pace()
+    pace.room = 4.5
+    await Player(hands, effects).play(PLAN, pace)
     assert hands.handed_in == [planned.item for planned in PLAN]
-    assert hands.most == 4
+    assert hands.most == 4 + 2  # twenty good answers make room for two more
     assert all(one.reply_ms == 5.0 for one in effects.returns.values())
 
 
@@ -63,12 +65,14 @@ async def test_an_exception_is_noted_but_a_late_routing_is_none_and_tells_no_bin
     answer: Answered, refused: str | None, known_after: float | None
 ) -> None:
     effects = Effects()
-    await Player(FakeHands(answer), effects).play(PLAN[:1])
+    await Player(FakeHands(answer), effects).play(PLAN[:1], Pace())
     (one,) = effects.returns.values()
     assert (one.refused, one.reply_ms) == (refused, known_after)
 
 
 async def test_whoever_shows_the_returns_hears_each_answer() -> None:
     heard: list[str] = []
-    await Player(FakeHands(), Effects(), answered=lambda one: heard.append(one.planned.item)).play(PLAN)
+    await Player(FakeHands(), Effects(), answered=lambda one: heard.append(one.planned.item)).play(
+        PLAN, Pace()
+    )
     assert sorted(heard) == sorted(planned.item for planned in PLAN)

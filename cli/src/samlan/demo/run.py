@@ -25,7 +25,7 @@ from samlan.demo.telling import Telling
 from samlan.demo.view import View
 from samlan.demo.words import QUIET
 from samlan.interrupting import Interrupted, Interruption, run
-from samlan.playing import KEYS, Effects, Kiosks, Player, Return, Spread, Watch, notice_latencies_ms
+from samlan.playing import KEYS, Effects, Kiosks, Pace, Player, Return, Spread, Watch, notice_latencies_ms
 from samlan.sample import Scale
 from samlan.sample.workload import PlannedReturn
 
@@ -89,10 +89,13 @@ class Demonstration:
         await self._load(here, record, telling)
         telling.say("choosing what comes back")
         stage = await reading or set_stage(sample_folder(here.data))
-        plan = await self._plan(here, stage, record)
-        telling.stop()
         languages = Languages(Path(here.addresses.mail), Path(here.addresses.sms))
-        returns, seconds = await self._play(here, stage, plan, languages)
+        places = {kiosk.device: kiosk.branch for kiosk in stage.facts.kiosks}
+        async with Kiosks(here.data / "kiosks", here.addresses.devices, places) as kiosks:
+            plan = await self._plan(here, stage, record)
+            await kiosks.connected()
+            telling.stop()
+            returns, seconds = await self._play(here, stage, plan, kiosks, languages)
         _remember(record, returns)
         summary = await _sum_up(here, returns, seconds, languages)
         self._console.print(summary.page())
@@ -122,7 +125,12 @@ class Demonstration:
         return plan
 
     async def _play(
-        self, here: Consortium, stage: Stage, plan: Sequence[PlannedReturn], languages: Languages
+        self,
+        here: Consortium,
+        stage: Stage,
+        plan: Sequence[PlannedReturn],
+        kiosks: Kiosks,
+        languages: Languages,
     ) -> tuple[list[Return], float]:
         """The returns with all that they set off, and the seconds until every effect was stored."""
         effects = Effects()
@@ -132,12 +140,11 @@ class Demonstration:
             for one in effects.hear(envelope):
                 view.heard(one)
 
-        kiosks = Kiosks(here.data / "kiosks", here.addresses.devices, plan)
-        async with Watch(here.addresses.amqp, hear, keys=KEYS), kiosks:
+        async with Watch(here.addresses.amqp, hear, keys=KEYS):
             self._console.print()
             async with view:
                 began = time.monotonic()
-                await Player(kiosks, effects, answered=view.heard).play(plan)
+                await Player(kiosks, effects, answered=view.heard).play(plan, Pace())
                 await here.settle()
                 seconds = time.monotonic() - began
                 await _until_all_is_told(effects)

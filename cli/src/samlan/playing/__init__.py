@@ -14,6 +14,7 @@ from samlan.playing.hands import Answered, Hands
 from samlan.playing.kiosks import Kiosks
 from samlan.playing.measures import Spread
 from samlan.playing.notices import notice_latencies_ms
+from samlan.playing.pace import Pace
 from samlan.playing.player import Player
 from samlan.playing.watch import Watch
 
@@ -26,6 +27,7 @@ __all__ = [
     "Hands",
     "Kiosks",
     "Notice",
+    "Pace",
     "Player",
     "Return",
     "Spread",

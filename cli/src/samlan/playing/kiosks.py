@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,31 +21,34 @@ OPENED_AT_ONCE: Final = 16  # a broker greets so many at a time without keeping 
 
 
 class Kiosks:
-    """As many kiosks as a plan needs, open while the block runs."""
+    """A kiosk for each device of `places`, with its branch, while the block runs."""
 
-    def __init__(self, stores: Path, urls: Mapping[str, str], plan: Iterable[PlannedReturn]) -> None:
+    def __init__(self, stores: Path, urls: Mapping[str, str], places: Mapping[str, str]) -> None:
         self._stores = stores
         self._urls = urls
-        self._places = {planned.device: planned.branch for planned in plan}
+        self._places = places
         self._kiosks: dict[str, Kiosk] = {}
-        self._stack = AsyncExitStack()
+        self._opening: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        """Opens every kiosk's store; each connects by itself."""
+        """Begins to open every kiosk's store and to connect it; nobody is waited for."""
         self._stores.mkdir(parents=True, exist_ok=True)
         limit = asyncio.Semaphore(OPENED_AT_ONCE)
-        try:
-            await asyncio.gather(*(self._open(device, limit) for device in self._places))
-        except BaseException:
-            await self._stack.aclose()
-            raise
+        self._opening = [asyncio.create_task(self._open(device, limit)) for device in self._places]
         return self
 
     async def __aexit__(
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
         """Closes every kiosk; what was not sent stays in its store."""
+        for one in self._opening:
+            one.cancel()
+        await asyncio.gather(*self._opening, return_exceptions=True)
         await asyncio.gather(*(kiosk.__aexit__(None, None, None) for kiosk in self._kiosks.values()))
+
+    async def connected(self) -> None:
+        """Returns when all of them are."""
+        await asyncio.gather(*self._opening)
 
     async def hand_in(self, planned: PlannedReturn) -> HandedIn:
         """Hands one item in; the fact is on the kiosk's disk when this returns."""

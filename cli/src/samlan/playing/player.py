@@ -1,17 +1,16 @@
-"""Plays a plan of returns: so many at a time, or so many a second, and notes each device's answer."""
+"""Plays a plan of returns: as many at a time as goes well, or so many a second, and notes the answers."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from typing import Final
 
 from samlan.playing.effects import ANSWERED_LATE, Effects, Return
 from samlan.playing.hands import HandedIn, Hands
+from samlan.playing.pace import Pace
 from samlan.sample.workload import PlannedReturn
 
-IN_FLIGHT: Final = 8  # with 20, measured, many are told `routing_pending`: two cores route no faster
 Heard = Callable[[Return], None]
 
 
@@ -23,17 +22,12 @@ class Player:
         self._effects = effects
         self._answered = answered
 
-    async def play(self, plan: Iterable[PlannedReturn], *, in_flight: int = IN_FLIGHT) -> None:
-        """Plays a plan with so many returns unanswered at most; ends with the last answer."""
-        left = iter(plan)
-
-        async def work() -> None:
-            for planned in left:
-                await self._one(planned)
-
+    async def play(self, plan: Iterable[PlannedReturn], pace: Pace) -> None:
+        """Plays a plan with as many returns unanswered as the pace allows; ends with the last answer."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(in_flight):
-                group.create_task(work())
+            for planned in plan:
+                await pace.begin()
+                group.create_task(self._paced(planned, pace))
 
     async def play_at(self, plan: Iterable[PlannedReturn], *, per_second: float) -> None:
         """Plays a plan at an even pace, whatever the answers take; ends with the last answer."""
@@ -51,10 +45,15 @@ class Player:
                 one = self._effects.begin(planned, handed_in.fact, handed_in.at)
                 group.create_task(self._hear(one, handed_in))
 
-    async def _one(self, planned: PlannedReturn) -> None:
+    async def _paced(self, planned: PlannedReturn, pace: Pace) -> None:
+        one = await self._one(planned)
+        pace.answered(one.reply_ms)
+
+    async def _one(self, planned: PlannedReturn) -> Return:
         handed_in = await self._hands.hand_in(planned)
         one = self._effects.begin(planned, handed_in.fact, handed_in.at)
         await self._hear(one, handed_in)
+        return one
 
     async def _hear(self, one: Return, handed_in: HandedIn) -> None:
         answer = await handed_in.answer
