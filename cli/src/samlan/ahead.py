@@ -48,10 +48,12 @@ class HeadStart:
 
     def end(self) -> None:
         """Ends what nobody took over."""
-        asyncio.run(self.servers.stop())
-        if self.served:
-            self.served.end()
-        self.lock.close()
+        try:
+            if self.served:
+                self.served.end()
+            asyncio.run(self.servers.stop())
+        finally:
+            self.lock.close()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from samlan.forkserver import begin
+from samlan.forkserver import begin, flush
 
 Ended = Callable[[int, int], None]
 STOP_SECONDS = 60.0
@@ -31,9 +31,10 @@ class Served:
     wait: Callable[[], object]
 
     def end(self) -> None:
-        """Ends one that nobody asked for anything."""
-        self.control.close()
+        """Ends one that nobody asked for anything, at once: it may hang in an import."""
+        os.kill(self.pid, signal.SIGKILL)
         self.wait()
+        self.control.close()
 
 
 def log_of(data: Path) -> Path:
@@ -60,8 +61,7 @@ def forked(log: Path, ours: Iterable[IO[str]]) -> Served:
 
     For a process that has no other thread yet."""
     control, theirs = socket.socketpair()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    flush()  # lest the fork writes it out again
     pid = os.fork()
     if not pid:
         begin(theirs, log, [control, *ours])
@@ -127,4 +127,6 @@ class Forks:
         if "ended" in message:
             self._ended(message["ended"], message["code"])
         else:
-            self._pids.pop(message["name"]).set_result(message["pid"])
+            asked = self._pids.pop(message["name"])
+            if not asked.done():  # whoever asked may have been interrupted
+                asked.set_result(message["pid"])

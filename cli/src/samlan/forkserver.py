@@ -66,13 +66,18 @@ class ForkServer:
         selector.register(self._control, selectors.EVENT_READ)
         selector.register(self._woken, selectors.EVENT_READ)
         asked = True
-        while asked:
-            for key, _ in selector.select():
-                asked = self._take_requests() if key.fileobj is self._control else self._tell_ended()
-        self._end_all()
+        try:
+            while asked:
+                for key, _ in selector.select():
+                    asked = self._take_requests() if key.fileobj is self._control else self._tell_ended()
+        finally:
+            self._end_all()
 
     def _take_requests(self) -> bool:
-        data = self._control.recv(65536)
+        try:
+            data = self._control.recv(65536)
+        except ConnectionError:  # who asked is gone and had not read an answer
+            data = b""
         *lines, self._unread = (self._unread + data).split(b"\n")
         for line in lines:
             wanted = json.loads(line)
@@ -167,6 +172,8 @@ def begin(control: socket.socket, log: Path, foreign: Iterable[Closes]) -> NoRet
         for one in foreign:
             one.close()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for first, last in ((3, control.fileno()), (control.fileno() + 1, os.sysconf("SC_OPEN_MAX"))):
+            os.closerange(first, last)  # of whoever called the command as well
         _speak_into(log)
         serve(control)
         code = 0
@@ -183,10 +190,15 @@ def _speak_into(log: str | Path) -> None:
     os.close(file)
 
 
+def flush() -> None:
+    """Writes out what was printed, where that can be; a command may have been called without an output."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+
+
 def _leave(code: int) -> NoReturn:
-    with suppress(OSError):
-        sys.stdout.flush()
-        sys.stderr.flush()
+    flush()
     os._exit(code)
 
 

@@ -11,7 +11,7 @@ What runs is known by pid and start time in the data folder, so that a start aft
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -151,17 +151,14 @@ class Supervisor:
         books = asyncio.to_thread(
             in_force, self.plan.policies
         )  # else every service would end, again and again
-        begun = (books, self._serves(), self._forks.start())
-        for outcome in await asyncio.gather(*begun, return_exceptions=True):  # none is left half-way
-            if isinstance(outcome, BaseException):
-                raise outcome
+        await _all(books, self._serves(), self._forks.start())
         datastore, broker = self.servers.datastore, self.servers.broker
         self._tell(f"datastore is ready ({datastore.location})")
         for process in processes.values():
             connect(process, broker, self.vhost, datastore)
         self.processes = processes
         rights = {name: [f"samlan_{name}"] for name in self.plan.services}
-        await asyncio.gather(grant(datastore, rights), *(self.begin(name) for name in processes))
+        await _all(grant(datastore, rights), *(self.begin(name) for name in processes))
         await self.servers.wait()
         self._tell(f"broker is ready ({broker.host}:{broker.port})")
         ready = asyncio.create_task(self.ready())  # at a later start all they need is there already
@@ -170,6 +167,7 @@ class Supervisor:
             await ready
         finally:
             ready.cancel()
+            await asyncio.gather(ready, return_exceptions=True)
         return self._write_addresses()
 
     async def _serves(self) -> None:
@@ -240,3 +238,10 @@ class Supervisor:
     def _why(self, name: str) -> str:
         log = self.processes[name].log
         return f"{name} is not ready after {READY_SECONDS:.0f} s; see {log}\n{last_lines(log, 3)}"
+
+
+async def _all(*begun: Awaitable[object]) -> None:
+    """Returns when each has ended, so that none is left half-way; then the first that failed is raised."""
+    for outcome in await asyncio.gather(*begun, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome

@@ -133,3 +133,15 @@ async def test_once_all_was_handed_in_the_late_ones_are_those_of_the_sample(
     assert len(plan) == COUNT
     assert len(late) == LATE
     assert late <= overdue
+
+
+async def test_a_run_plays_as_many_as_it_should_as_long_as_the_sample_has_loans(
+    stage: Stage, town: Town, peers: Peers, tmp_path: Path
+) -> None:
+    record = Record(tmp_path / "demo.json", made_on=stage.today, loaded=True, runs=9)
+    record.returned = {one.item: "kept" for one in stage.facts.shelved}
+    timely = [one for one in stage.facts.lent if one.due >= stage.today]
+    record.returned |= {one.item: "here" for one in timely[: len(timely) - 10]}
+    plan = await plan_further_run(COUNT, stage, record, peers)
+    assert len({one.item for one in plan}) == COUNT
+    assert sum(one.late for one in plan) == COUNT - 10

@@ -251,6 +251,11 @@ async def test_its_answers_name_kind_cause_channel_time_and_result_but_no_title(
     causes = [one["cause"] for one in rest["items"]]
     several = (await world.get("notify", "/notices", cause=causes)).json()["items"]
     assert {one["id"] for one in several} == {one["id"] for one in rest["items"]}
+    many = [f"e{number}" for number in range(101)]
+    statuses = [
+        (await world.get("notify", "/notices", cause=some)).status_code for some in (many[:100], many)
+    ]
+    assert statuses == [200, 422]
     assert (await world.get("notify", "/notices")).status_code == 422
     assert item["at"]
     assert "Röda" not in orjson.dumps([page, rest, item]).decode()

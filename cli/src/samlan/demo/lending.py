@@ -67,7 +67,9 @@ async def plan_further_run(count: int, stage: Stage, record: Record, peers: Peer
     late = lender.plan_late(_late(count), waiting, shelf)
     still_lent = await lender.still_lent(_late(count) - len(late), late=True)
     loans = late + lender.plan_timely(count - len(late) - len(still_lent), waiting, shelf, late)
-    still_lent += await lender.still_lent(count - len(loans) - len(still_lent), late=False)
+    for also_late in (False, True):
+        missing = count - len(loans) - len(still_lent)
+        still_lent += await lender.still_lent(missing, late=also_late, but=still_lent)
     lent, placed = await asyncio.gather(
         lender.lend(loans, shelf),
         lender.place_holds(count, [*lent_by(loans, shelf.items), *still_lent], waiting),
@@ -122,7 +124,8 @@ class Lender:
         ever = self.record.returned
         late, all_wanted = round(_late(count) * CHOICE), round(count * CHOICE)
         shelved = self.rng.sample(self.stage.facts.shelved, len(self.stage.facts.shelved))
-        returned = await self._available((one for one in shelved if one.item in ever), all_wanted - late)
+        back = (one for one in shelved if ever.get(one.item) in ("here", "home"))
+        returned = await self._available(back, all_wanted - late)
         fresh = (one for one in shelved if one.item not in ever)
         return Shelf(await self._available(fresh, max(late, all_wanted - len(returned))), returned)
 
@@ -182,14 +185,15 @@ class Lender:
         went = self.record.returned.get(item, "here")
         return (known.get("state"), went) in (("available", "here"), ("in_transit", "home"))
 
-    async def still_lent(self, count: int, *, late: bool) -> list[Lent]:
-        """Up to so many loans of the sample that no run has returned, late ones or others."""
+    async def still_lent(self, count: int, *, late: bool, but: Sequence[Lent] = ()) -> list[Lent]:
+        """Up to so many loans of the sample that no run has returned, late ones or others, `but` these."""
         if count <= 0:
             return []
+        ever, taken = self.record.returned, {one.item for one in but}
         left = [
             one
             for one in self.stage.facts.lent
-            if one.item not in self.record.returned and (one.due < self.stage.today) is late
+            if one.item not in ever and one.item not in taken and (one.due < self.stage.today) is late
         ]
         chosen = self.rng.sample(left, min(count, len(left)))
         states = await self._states(one.item for one in chosen)

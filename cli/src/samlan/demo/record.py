@@ -11,7 +11,7 @@ from typing import Literal
 from samlan.trouble import Trouble
 
 Whereabouts = Literal["here", "home", "kept"]
-"""Of an item handed in: back on its shelf, on its way home, or kept for somebody's hold."""
+"""Of an item handed in: back on its shelf, on its way home, or kept, for a hold or until somebody knows."""
 
 
 @dataclass(slots=True)

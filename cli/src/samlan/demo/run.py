@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,8 +95,7 @@ class Demonstration:
             plan = await self._plan(here, stage, record)
             await kiosks.connected()
             telling.stop()
-            returns, seconds = await self._play(here, stage, plan, kiosks, languages)
-        _remember(record, returns)
+            returns, seconds = await self._play(here, stage, record, plan, kiosks, languages)
         summary = await _sum_up(here, returns, seconds, languages)
         self._console.print(summary.page())
         telling.say("checking the invariants across all services")
@@ -128,6 +127,7 @@ class Demonstration:
         self,
         here: Consortium,
         stage: Stage,
+        record: Record,
         plan: Sequence[PlannedReturn],
         kiosks: Kiosks,
         languages: Languages,
@@ -140,15 +140,18 @@ class Demonstration:
             for one in effects.hear(envelope):
                 view.heard(one)
 
-        async with Watch(here.addresses.amqp, hear, keys=KEYS):
-            self._console.print()
-            async with view:
-                began = time.monotonic()
-                await Player(kiosks, effects, answered=view.heard).play(plan, Pace())
-                await here.settle()
-                seconds = time.monotonic() - began
-                await _until_all_is_told(effects)
-                await here.settle()
+        try:
+            async with Watch(here.addresses.amqp, hear, keys=KEYS):
+                self._console.print()
+                async with view:
+                    began = time.monotonic()
+                    await Player(kiosks, effects, answered=view.heard).play(plan, Pace())
+                    await here.settle()
+                    seconds = time.monotonic() - began
+                    await _until_all_is_told(effects)
+                    await here.settle()
+        finally:
+            _remember(record, effects.returns.values())  # what was handed in was, also by half a run
         return list(effects.returns.values()), seconds
 
     def _show(
@@ -187,13 +190,13 @@ async def _sum_up(
     )
 
 
-def _remember(record: Record, returns: Sequence[Return]) -> None:
+def _remember(record: Record, returns: Iterable[Return]) -> None:
     for one in returns:
         record.returned[one.planned.item] = _went(one)
     record.write()
 
 
 def _went(one: Return) -> Whereabouts:
-    if one.for_hold:
+    if one.for_hold or one.bin is None:
         return "kept"
     return "here" if one.bin == "home" else "home"

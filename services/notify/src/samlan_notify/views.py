@@ -13,7 +13,7 @@ from samlan_notify.store import Known, Notices
 
 PAGE: Final = 100
 STATE_PAGE: Final = 1000
-CAUSES_AT_ONCE: Final = 100
+CAUSES_AT_ONCE: Final = 100  # a request's line stays under 8 KB
 FIELDS: Final = (
     "kind",
     "cause",

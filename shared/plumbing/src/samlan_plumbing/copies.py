@@ -7,7 +7,6 @@ nothing exceeds.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from samlan_plumbing.resources import Resources
 
 Fields = Mapping[str, Any]
-A_FEW: Final = 16
 TOMBSTONE: Final = 2**62  # above every sequence, also of a service restored from a backup
 
 
@@ -74,12 +72,8 @@ class Copies:
         return await self._batches.read(self.collection, key)
 
     async def read_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """The copies of these subjects, by key; a few are asked for together with what others ask for."""
-        wanted = list(dict.fromkeys(keys))
-        if len(wanted) > A_FEW:
-            return await by_keys(self.collection, wanted)
-        found = await asyncio.gather(*map(self.read, wanted))
-        return {key: row for key, row in zip(wanted, found, strict=True) if row is not None}
+        """The copies of these subjects, by key."""
+        return await by_keys(self.collection, keys)
 
 
 async def by_keys(

@@ -74,13 +74,13 @@ class Staging:
         A renewal may have moved the due date of which a stage was, and a `lost` item's price may have been
         charged before any stage, so these are looked up as well.
         True when an invoice has charged late days."""
-        closings = self._bookkeeper.store.closings
-        if lost or stage_may_be_known(loan, thing, self._bookkeeper.books, envelope.recorded_at):
-            earliest = await closings.note_plain(loan.loan, loan.returned_at)
-        elif loan.renewals:
-            earliest = min(loan.returned_at, await closings.read(loan.loan) or loan.returned_at)
-        else:
+        known = lost or stage_may_be_known(loan, thing, self._bookkeeper.books, envelope.recorded_at)
+        if known:
+            await self._bookkeeper.store.closings.note_plain(loan.loan, loan.returned_at)
+        if not (known or loan.renewals):
             return False
+        ended = await self._bookkeeper.store.closings.read(loan.loan)
+        earliest = min(loan.returned_at, ended or loan.returned_at)
         fees = await self.correct(loan.patron, loan.loan, earliest, envelope, returning=True)
         return overdue_fee_id(loan.loan) in fees
 

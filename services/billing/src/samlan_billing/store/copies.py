@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from pymongo import ReturnDocument
 from samlan_contracts.policy import BranchCalendar
 from samlan_plumbing.consuming import NotReady
 from samlan_plumbing.copies import Copies
@@ -32,17 +31,13 @@ class Closings:
         earliest = {"$min": {"returned_at": returned_at}, "$unset": {"noted_at": ""}}
         await self.collection.update_one({"_id": loan}, earliest, upsert=True)
 
-    async def note_plain(self, loan: str, returned_at: datetime) -> datetime:
-        """Keeps an end for a while, unless an earlier one is known; answers the earliest."""
+    async def note_plain(self, loan: str, returned_at: datetime) -> None:
+        """Keeps an end for a while, unless an earlier one is known."""
         noted = {
             "$min": {"returned_at": returned_at},
             "$setOnInsert": {"noted_at": self._machine_clock.now()},
         }
-        kept: Any = await self.collection.find_one_and_update(
-            {"_id": loan}, noted, upsert=True, return_document=ReturnDocument.AFTER
-        )
-        earliest: datetime = kept["returned_at"]
-        return earliest
+        await self.collection.update_one({"_id": loan}, noted, upsert=True)
 
     async def read(self, loan: str) -> datetime | None:
         """The earliest end that is known of a loan, if any news told of one."""
