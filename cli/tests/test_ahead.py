@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
-from samlan.consortium import runs
+from samlan.locking import runs
 from samlan_embedded import Servers
 
 SCRIPT = """

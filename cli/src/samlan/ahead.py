@@ -11,8 +11,6 @@ So this module imports the servers and nothing else of ours: a third of what a c
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +23,7 @@ from samlan_embedded import DidNotStart, Servers, claims
 
 from samlan.forking import Served, forked, log_of
 from samlan.forkserver import SHARED
+from samlan.locking import take_lock
 from samlan.trouble import Trouble
 
 
@@ -80,19 +79,3 @@ def head_start(data: Path) -> Iterator[HeadStart]:
     finally:
         if not ahead.taken:
             ahead.end()
-
-
-def take_lock(data: Path) -> TextIO:
-    """The lock of a data folder, with our pid in it; `Trouble` names who holds it."""
-    lock = (data / "lock").open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        holder = lock.read().strip()
-        lock.close()
-        raise Trouble(f"samlan already runs on {data} (pid {holder})") from None
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from samlan import addresses
 from samlan.addresses import Addresses
 from samlan.ahead import HeadStart
 from samlan.interrupting import Interruption
+from samlan.locking import runs
 from samlan.quiet import Quiet
 from samlan.supervisor import Supervisor
 from samlan.trouble import Trouble
@@ -138,20 +138,6 @@ async def started(
     finally:
         await peers.close()
         await supervisor.stop()
-
-
-def runs(data: Path) -> bool:
-    """Whether a consortium runs on a data folder, by the lock that its supervisor holds."""
-    try:
-        lock = (data / "lock").open("r+")
-    except OSError:
-        return False
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def operator_peers(data: Path, here: Addresses) -> Peers:

@@ -22,9 +22,10 @@ from samlan_plumbing.topology import SERVICES, Administration, Rights, service_r
 
 from samlan import addresses
 from samlan.addresses import Addresses
-from samlan.ahead import HeadStart, take_lock
+from samlan.ahead import HeadStart
 from samlan.forking import Forks, log_of
 from samlan.keys import make_keys
+from samlan.locking import take_lock
 from samlan.plan import GATEWAY, Plan, Process, connect
 from samlan.policy.books import in_force
 

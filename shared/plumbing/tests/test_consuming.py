@@ -220,6 +220,18 @@ async def test_a_snapshot_reaches_the_asking_services_only(world: World) -> None
     assert world.told == []
 
 
+async def test_a_snapshot_that_nobody_here_reads_is_a_dead_letter_at_once(world: World) -> None:
+    service = Service(world.resources("holds"), routers=(), events=EventDoor())
+    world.services["holds"] = service
+    await service.start()
+    rows = [Row(TitleDescribed(title="t1", name="1"), "title/t1", 1)]
+    await send_snapshot(service.resources, rows, readers=("holds",))
+    await world.settle()
+    (letter,) = await service.resources.dead_letters.listing()
+    assert letter["attempts"] == 1
+    assert "UnknownEvent" in letter["reason"]
+
+
 def fact(world: World, **fields: Any) -> Fact:
     given = {
         "id": "f1", "device": "lerum-1", "sequence": 1, "item": "i1", "branch": "vast/lerum",
