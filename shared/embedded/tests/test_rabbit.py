@@ -1,6 +1,8 @@
 """The private node on the real RabbitMQ package: what it keeps, where it listens, what it leaves behind."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aio_pika
 import httpx2
@@ -104,3 +106,21 @@ async def test_ending_leaves_no_process(node: RabbitNode) -> None:
     await node.stop()
     homes = {"HOME": str(node._folder)}.items()
     assert [p for p in psutil.process_iter(["environ"]) if homes <= (p.info["environ"] or {}).items()] == []
+
+
+async def test_a_node_that_was_killed_in_its_first_boot_boots_anew(tmp_path: Path) -> None:
+    node = RabbitNode(tmp_path / "rabbitmq", Passwords(tmp_path / "keys"))
+    schema = tmp_path / "rabbitmq" / "data" / "samlan@localhost" / "schema.DAT"
+    await node.launch()
+    try:
+        while not schema.exists():  # the tables are made after it: without them no later boot gets anywhere
+            assert node.pid
+            await asyncio.sleep(0.001)
+        await node.kill()
+        await node.start()
+        await declare(node)
+        await node.restart()  # what has served once is kept
+        async with await connect(node) as connection:
+            await (await connection.channel()).get_queue(QUEUE)
+    finally:
+        await node.stop()

@@ -75,6 +75,7 @@ class RabbitNode(Server):
         scripts = _scripts()
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         await self.stop()
+        self._begin_anew()
         self._ports = self._ports or kept_ports(self._folder / "ports.json", PORTS)
         environment = self._prepare(scripts)
         log = self._folder / "start.log"
@@ -93,11 +94,27 @@ class RabbitNode(Server):
                         await asyncio.sleep(POLL_SECONDS)
             except TimeoutError:
                 raise self._failure(f"does not answer after {READY_SECONDS:.0f} s") from None
+        self._unborn.unlink(missing_ok=True)
 
     async def stop(self) -> None:
         """Ends the node in good order, and its port mapper."""
         await super().stop()
         await self._mapper.end()
+
+    @property
+    def _unborn(self) -> Path:
+        """There from the first launch until the node has served once."""
+        return self._folder / "unborn"
+
+    def _begin_anew(self) -> None:
+        """Takes away what a first boot left half made: a node killed in it would never boot again.
+
+        Nobody was served from it yet."""
+        data = self._folder / "data"
+        if self._unborn.exists():
+            shutil.rmtree(data, ignore_errors=True)
+        if not data.exists():
+            self._unborn.touch()
 
     async def _serves(self, client: httpx2.AsyncClient) -> bool:
         if self._child.pid is None:
