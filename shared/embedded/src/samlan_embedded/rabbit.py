@@ -94,7 +94,7 @@ class RabbitNode(Server):
                         await asyncio.sleep(POLL_SECONDS)
             except TimeoutError:
                 raise self._failure(f"does not answer after {READY_SECONDS:.0f} s") from None
-        self._unborn.unlink(missing_ok=True)
+        self._remember_it_served()
 
     async def stop(self) -> None:
         """Ends the node in good order, and its port mapper."""
@@ -115,6 +115,14 @@ class RabbitNode(Server):
             shutil.rmtree(data, ignore_errors=True)
         if not data.exists():
             self._unborn.touch()
+
+    def _remember_it_served(self) -> None:
+        """On the disk before anybody is told so: after a power cut the next launch must not begin anew."""
+        if self._unborn.exists():
+            self._unborn.unlink()
+            folder = os.open(self._folder, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
 
     async def _serves(self, client: httpx2.AsyncClient) -> bool:
         if self._child.pid is None:
