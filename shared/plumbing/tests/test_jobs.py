@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+from samlan_plumbing import jobs as module
 from samlan_plumbing.flow import Flow
 from samlan_plumbing.jobs import Job, JobLoop
 
@@ -76,3 +78,35 @@ async def test_a_job_that_says_cheaply_whether_work_is_due_is_not_asked_for_the_
 
     jobs = JobLoop(resources, [Job(name="one", next_due=next_due, run=do_one, due=is_due)])  # type: ignore[arg-type]
     assert await jobs.run_due() == 2
+
+
+async def test_a_loop_that_is_not_behind_leaves_newcomers_to_its_next_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resources = Resources()
+    behind = iter([True, True, False, False, True, False])
+    runs: list[int] = []
+
+    class Enough(Exception):
+        """Three looks were seen."""
+
+    async def look(_: float) -> None:
+        if len(runs) == 3:
+            raise Enough
+        runs.append(0)
+
+    async def next_due() -> datetime | None:
+        raise AssertionError
+
+    async def is_due(now: datetime) -> bool:
+        return True
+
+    async def run(now: datetime) -> int:
+        runs[-1] += 1
+        return 1
+
+    job = Job(name="one", next_due=next_due, run=run, due=is_due, behind=lambda: next(behind), every=0)
+    monkeypatch.setattr(module.asyncio, "sleep", look)
+    with pytest.raises(Enough):
+        await JobLoop(resources, [job]).run_for_ever()  # type: ignore[arg-type]
+    assert runs == [3, 1, 2]

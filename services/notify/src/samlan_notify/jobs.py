@@ -9,4 +9,6 @@ from samlan_notify.handlers.sending import Sending
 
 def jobs(sending: Sending) -> tuple[Job, ...]:
     """Notify's jobs."""
-    return (Job(name="send", next_due=sending.next_due, run=sending.run, due=sending.due),)
+    return (
+        Job(name="send", next_due=sending.next_due, run=sending.run, due=sending.due, behind=sending.behind),
+    )

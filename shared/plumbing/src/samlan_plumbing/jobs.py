@@ -27,12 +27,15 @@ class Job:
     """Work that falls due: `run` does one small batch as of a library instant and says how many it did.
 
     `next_due` says when, for whoever moves the clock; `due` only whether anything is due at an instant, which
-    is all that the loop asks, `every` so many seconds on each replica, and costs a datastore far less."""
+    is all that the loop asks, `every` so many seconds on each replica, and costs a datastore far less.
+    `behind` says after a run whether more was due than it took; where it was not, the loop comes back at its
+    next look with whatever gathers until then, in place of a small batch for each newcomer."""
 
     name: str
     next_due: Callable[[], Awaitable[datetime | None]]
     run: Callable[[datetime], Awaitable[int]]
     due: Callable[[datetime], Awaitable[bool]] | None = None
+    behind: Callable[[], bool] | None = None
     every: float = LOOK_EVERY_SECONDS
 
     async def is_due(self, clock: LibraryClock) -> datetime | None:
@@ -59,9 +62,9 @@ class JobLoop:
 
     async def run_due(self) -> int:
         """Does all that is due now; returns how many pieces."""
-        return sum([await self._run(job) for job in self._jobs])
+        return sum([await self._run(job, thoroughly=True) for job in self._jobs])
 
-    async def _run(self, job: Job) -> int:
+    async def _run(self, job: Job, *, thoroughly: bool) -> int:
         total = 0
         for _ in range(BATCHES_AT_ONCE):
             now = await job.is_due(self._resources.library_clock)
@@ -70,7 +73,7 @@ class JobLoop:
             with self._resources.flow.working():
                 done = await job.run(now)
             total += done
-            if not done:
+            if not done or not (thoroughly or job.behind is None or job.behind()):
                 break
         return total
 
@@ -86,6 +89,6 @@ class JobLoop:
                     continue
                 looked[job.name] = time.monotonic()
                 try:
-                    await self._run(job)
+                    await self._run(job, thoroughly=False)
                 except Exception as error:
                     self._resources.log.warning("job_failed", job=job.name, error=words_of(error))

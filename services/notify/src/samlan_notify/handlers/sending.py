@@ -58,6 +58,7 @@ class Sending:
         self._one_batch = asyncio.Lock()
         self._accounts_down = 0
         self._ask_again_at = machine_clock.now()
+        self._looked_at = 0
 
     async def next_due(self) -> datetime | None:
         """When there is something to look at next; now, where a pause in machine time is over."""
@@ -77,6 +78,10 @@ class Sending:
             or await self._notices.waited_out(machine_now, 1)
         )
 
+    def behind(self) -> bool:
+        """Whether the last run found as much as it could take, so that more may be due."""
+        return self._looked_at >= BATCH
+
     async def run(self, now: datetime) -> int:
         """Looks at one batch; returns how many notices moved on."""
         async with self._one_batch:
@@ -88,6 +93,7 @@ class Sending:
                 batch |= await self._notices.looked_at("due", now, left)
             if left := max(0, BATCH - len(batch)):
                 batch |= await self._notices.waited_out(machine_now, left)
+            self._looked_at = len(batch)
             try:
                 return await self._work_on(batch, now)
             finally:
