@@ -28,10 +28,14 @@ class Charging:
         An earlier end is looked for before, lest too much be told, and after, for the other order."""
         if event.loan is None:
             return
-        invoiced = await self._staging.loan_ended(event.loan, event.thing, envelope, lost=event.was == "lost")
-        if surely_in_time(event.loan) and not invoiced:
+        in_time, lost = surely_in_time(event.loan), event.was == "lost"
+        staged = await self._staging.note_end(event.loan, event.thing, envelope, lost=lost)
+        if in_time and not staged:
             return
         loan = await self._as_known(event.loan)
+        invoiced = staged and await self._staging.loan_ended(loan, envelope)
+        if in_time and not invoiced:
+            return
         wanted = await self._assessed(loan, event.thing, envelope)
         if not wanted.amount and not invoiced:
             return

@@ -80,15 +80,15 @@ class BranchCopies:
     """Copies of branches, for their calendars."""
 
     def __init__(self, bookkeeper: Bookkeeper) -> None:
-        self._copies = bookkeeper.store.branches.copies
+        self._branches = bookkeeper.store.branches
 
     async def branch_described(self, event: BranchDescribed, envelope: Envelope) -> None:
         """Keeps the copy."""
-        await self._copies.apply(event.branch, envelope.sequence, event.model_dump(mode="json"))
+        await self._branches.describe(event.branch, envelope.sequence, event.model_dump(mode="json"))
 
     async def branches_described(self, rows: Sequence[tuple[BranchDescribed, Envelope]]) -> None:
         """Keeps a snapshot's copies."""
-        await self._copies.apply_many(
+        await self._branches.describe_many(
             [(event.branch, one.sequence, event.model_dump(mode="json")) for event, one in rows]
         )
 

@@ -68,20 +68,21 @@ class Staging:
         fees = [one.fee for one in wanted]
         await self._bookkeeper.book(event.patron, fees, decide, Cause.of(envelope))
 
-    async def loan_ended(self, loan: ClosedLoan, thing: Thing, envelope: Envelope, *, lost: bool) -> bool:
-        """Lowers what the stages cost of a loan that came back; one that came to none writes nothing.
+    async def note_end(self, loan: ClosedLoan, thing: Thing, envelope: Envelope, *, lost: bool) -> bool:
+        """Notes the end of a loan that may have come to a stage; says whether its stages are to be looked up.
 
-        A renewal may have moved the due date of which a stage was, and a `lost` item's price may have been
-        charged before any stage, so these are looked up as well.
-        True when an invoice has charged late days."""
-        known = lost or stage_may_be_known(loan, thing, self._bookkeeper.books, envelope.recorded_at)
-        if known:
+        One that came to none writes nothing. A renewal may have moved the due date of which a stage was, and
+        a `lost` item's price may have been charged before any stage, so these are looked up as well."""
+        if lost or stage_may_be_known(loan, thing, self._bookkeeper.books, envelope.recorded_at):
             await self._bookkeeper.store.closings.note_plain(loan.loan, loan.returned_at)
-        if not (known or loan.renewals):
-            return False
-        ended = await self._bookkeeper.store.closings.read(loan.loan)
-        earliest = min(loan.returned_at, ended or loan.returned_at)
-        fees = await self.correct(loan.patron, loan.loan, earliest, envelope, returning=True)
+            return True
+        return bool(loan.renewals)
+
+    async def loan_ended(self, loan: ClosedLoan, envelope: Envelope) -> bool:
+        """Lowers what the stages cost of a loan that came back, given with its earliest end that is known.
+
+        True when an invoice has charged late days."""
+        fees = await self.correct(loan.patron, loan.loan, loan.returned_at, envelope, returning=True)
         return overdue_fee_id(loan.loan) in fees
 
     async def correct(

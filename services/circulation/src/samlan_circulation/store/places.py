@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from pymongo import UpdateOne
 from samlan_contracts.events.catalog import BranchDescribed
 from samlan_contracts.policy import BranchCalendar
 from samlan_plumbing.copies import Copies
+from samlan_plumbing.memory import Memory
 from samlan_plumbing.resources import Resources
-
-T = TypeVar("T")
-REMEMBERED_SECONDS: Final = 30.0  # how long another replica may act on an older calendar
-REMEMBERED_MOST: Final = 10_000
 
 
 class Branch:
@@ -80,29 +77,3 @@ class Places:
     async def _read_device(self, device: str) -> str | None:
         doc = await self._devices.find_one({"_id": device}, {"branch": 1})
         return doc["branch"] if doc else None
-
-
-class Memory(Generic[T]):
-    """Half a minute of memory for what hardly ever changes; what is not there is looked up every time."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._known: dict[str, tuple[float, T]] = {}
-
-    async def get(self, key: str, read: Callable[[str], Awaitable[T | None]]) -> T | None:
-        """What is known of a key, read again once it is old."""
-        at, value = self._known.get(key, (0.0, None))
-        if value is not None and self._monotonic() - at < REMEMBERED_SECONDS:
-            return value
-        fresh = await read(key)
-        if fresh is None:
-            self.forget(key)
-            return None
-        if len(self._known) >= REMEMBERED_MOST:
-            self._known.clear()
-        self._known[key] = (self._monotonic(), fresh)
-        return fresh
-
-    def forget(self, key: str) -> None:
-        """Reads this key again next time."""
-        self._known.pop(key, None)

@@ -14,6 +14,7 @@ from samlan_contracts.policy import Stop
 from samlan_contracts.policy.calendar import BranchCalendar
 from samlan_contracts.shapes import Thing
 from samlan_plumbing.copies import Copies as CopiesOf
+from samlan_plumbing.memory import Memory
 from samlan_plumbing.resources import Resources
 
 from samlan_holds.domain.facts import Facts, NotFetched, Standing
@@ -22,7 +23,6 @@ from samlan_holds.domain.model import BranchId, PatronId, Queue
 Row = dict[str, Any]
 FETCHED_AT_ONCE: Final = 8  # a decision that asks for one patron soon asks for the next
 NEVER_SEEN: Final = -1
-CALENDAR_SECONDS: Final = 5.0  # machine time for which a replica trusts the calendar it read
 
 
 class Copies:
@@ -36,7 +36,7 @@ class Copies:
         self.branches = CopiesOf(resources, "branches")
         self.whereabouts = CopiesOf(resources, "whereabouts")
         self._resources = resources
-        self._calendars: dict[str, tuple[float, BranchCalendar | None]] = {}
+        self._calendars: Memory[BranchCalendar] = Memory(resources.machine_clock.monotonic)
 
     async def prepare(self) -> None:
         """Creates the indexes by which items and loans are found."""
@@ -69,17 +69,8 @@ class Copies:
             facts.patrons[patron] = found if here else None
 
     async def calendar(self, branch: str) -> BranchCalendar | None:
-        """The calendar of a branch whose member has a book; trusted for a few seconds once read."""
-        now = self._resources.machine_clock.monotonic()
-        read_at, found = self._calendars.get(branch, (-CALENDAR_SECONDS, None))
-        if now - read_at < CALENDAR_SECONDS:
-            return found
-        row = await self.branches.read(branch)
-        known = row is not None and row["member"] in self._resources.books.members
-        found = BranchCalendar.of(branch, row) if row is not None and known else None
-        if found is not None:
-            self._calendars[branch] = (now, found)
-        return found
+        """The calendar of a branch whose member has a book."""
+        return await self._calendars.get(branch, self._read_calendar)
 
     async def thing(self, item: str) -> Thing | None:
         """The item as catalog describes it."""
@@ -130,7 +121,12 @@ class Copies:
         """Keeps a branch's calendar."""
         fields = event.model_dump(mode="json", include=set(BRANCH_FIELDS))
         if await self.branches.apply(event.branch, sequence, fields):
-            self._calendars.pop(event.branch, None)
+            self._calendars.forget(event.branch)
+
+    async def _read_calendar(self, branch: str) -> BranchCalendar | None:
+        row = await self.branches.read(branch)
+        known = row is not None and row["member"] in self._resources.books.members
+        return BranchCalendar.of(branch, row) if row is not None and known else None
 
 
 BRANCH_FIELDS: Final = ("member", "timezone", "opening", "closed", "kind", "drop", "staffless", "stops")
