@@ -44,12 +44,12 @@ class Billing:
         self.sequences[subject] = self.sequences.get(subject, 0) + 1
         return self.sequences[subject]
 
-    async def branch(self, name: str) -> None:
+    async def branch(self, name: str, *, timezone: str | None = None) -> None:
         """Catalog tells of a branch."""
         member = name.partition("/")[0]
         event = BranchDescribed(
             branch=name, member=member, name=name, opening=OPENING,
-            timezone=ZONES.get(member, "Europe/Stockholm"),
+            timezone=timezone or ZONES.get(member, "Europe/Stockholm"),
         )  # fmt: skip
         await self.world.tell(event, subject=f"branch/{name}", sequence=self._next(name))
 

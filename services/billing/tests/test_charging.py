@@ -10,6 +10,8 @@ import pytest
 from samlan_contracts.events.billing import DebtLimitReached, FeeCharged, FeeCorrected
 from samlan_plumbing.ids import derive
 
+from .conftest import HOME
+
 KUNGSBACKA = ("kungsbacka", "SEK")
 
 
@@ -40,6 +42,18 @@ async def test_films_and_games_cost_five_kronor_a_day(billing: Any) -> None:
     film, game = {"material": "feature_film"}, {"material": "video_game"}
     late = [{**one, "days_late": days} for one in (film, game) for days in (0, 1, 2)]
     assert await costs(billing, *late) == [0, 500, 1000, 0, 500, 1000]
+
+
+async def test_a_calendar_told_anew_counts_from_the_next_return_on(billing: Any) -> None:
+    """Half an hour past midnight in Sweden is still the due date on the Azores."""
+    past_midnight = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+    loan: dict[str, Any] = {"due": date(2026, 3, 2), "at": past_midnight}
+    before = await costs(billing, loan)
+    await billing.branch(HOME["kungsbacka"], timezone="Atlantic/Azores")
+    await billing.world.settle()
+    await billing.returned(loan="later", **loan)
+    await billing.world.settle()
+    assert (before, [fee["loan"] for fee in await billing.fees()]) == ([300], ["loan-0"])
 
 
 @pytest.mark.clause("O24")
