@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from samlan_contracts.events.catalog import TitleDescribed
+from samlan_plumbing import recent
 from samlan_plumbing.documents import Change, Documents, Stored
 from samlan_plumbing.outbox import SWEEP_AGE, Tell
+from samlan_plumbing.resources import Resources
 from samlan_plumbing.runtime import Service
 from samlan_testkit.world import World
 
@@ -129,3 +134,98 @@ async def test_a_bulk_insert_leaves_known_keys_alone(world: World) -> None:
     stored = await documents.read("c1")
     assert stored is not None
     assert stored.state.count == 1
+
+
+class Watched(Documents[Counter]):
+    """Counters of which each change soon follows another, and how often they were read."""
+
+    def __init__(self, resources: Resources) -> None:
+        super().__init__(resources, "counters", load=load, dump=dump, soon_again=True)
+        self.reads = 0
+        read = self._batches.read
+
+        async def counted(*args: Any) -> Any:
+            self.reads += 1
+            return await read(*args)
+
+        self._batches = SimpleNamespace(  # type: ignore[assignment]  # the two calls that a change makes
+            read=counted, update=self._batches.update, insert=self._batches.insert
+        )
+
+
+def only_look(stored: Stored[Counter] | None) -> Change[Counter, int]:
+    return Change(stored.state.count if stored else 0)
+
+
+async def test_a_change_soon_after_another_reads_nothing(world: World) -> None:
+    _, service = await counting(world)
+    documents = Watched(service.resources)
+    for cause in "abc":
+        await documents.change("c", count_one(world, cause))
+    assert documents.reads == 1
+    stored = await documents.read("c")
+    assert stored is not None
+    assert (stored.state, stored.revision, stored.sequence) == (Counter(3), 3, 3)
+    await world.settle()
+    assert [(e.sequence, e.data["name"]) for e in world.told] == [(1, "1"), (2, "2"), (3, "3")]
+
+
+async def test_a_change_on_what_another_replica_overtook_is_decided_anew(world: World) -> None:
+    _, service = await counting(world)
+    one, other = Watched(service.resources), Watched(service.resources)
+    for cause in "abcdef":
+        await one.change("c", count_one(world, f"one-{cause}"))
+        await other.change("c", count_one(world, f"other-{cause}"))
+    await asyncio.gather(*(each.change("c", count_one(world, f"{n}")) for n, each in enumerate([one, other])))
+    assert await one.change("c", only_look) == 14
+    await world.settle()
+    assert sorted(e.sequence for e in world.told) == list(range(1, 15))
+
+
+async def test_a_decision_that_writes_nothing_rests_on_what_stands(world: World) -> None:
+    _, service = await counting(world)
+    one, other = Watched(service.resources), Watched(service.resources)
+    await one.change("c", count_one(world, "a"))
+    await other.change("c", count_one(world, "b"))
+    assert await one.change("c", only_look) == 2
+
+
+async def test_what_was_written_long_ago_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, service = await counting(world)
+    documents = Watched(service.resources)
+    await documents.change("c", count_one(world, "a"))
+    monkeypatch.setattr(recent, "KEPT_SECONDS", 0.0)
+    await documents.change("c", count_one(world, "b"))
+    assert documents.reads == 2
+
+
+async def test_only_the_last_written_are_remembered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recent, "KEPT_MOST", 2)
+    _, service = await counting(world)
+    documents = Watched(service.resources)
+    for key in "abc":
+        await documents.change(key, count_one(world, key))
+    documents.reads = 0
+    for key in "cba":
+        await documents.change(key, count_one(world, f"again-{key}"))
+    assert documents.reads == 1
+
+
+async def test_what_is_remembered_is_what_the_datastore_gives_back(world: World) -> None:
+    resources = world.resources("catalog")
+    seen: list[dict[str, Any]] = []
+    documents: Documents[dict[str, Any]] = Documents(
+        resources, "moments", load=lambda doc: dict(doc), dump=lambda state: state, soon_again=True
+    )
+
+    def decide(stored: Stored[dict[str, Any]] | None) -> Change[dict[str, Any], None]:
+        if stored is not None:
+            seen.append(stored.state)
+        at = datetime(2026, 11, 23, 9, 0, 0, 123456, tzinfo=UTC)
+        return Change(None, state={"at": at, "parts": ({"n": 1}, {"n": 2}), "none": None})
+
+    await documents.change("m", decide)
+    await documents.change("m", decide)
+    found = await documents.collection.find_one({"_id": "m"})
+    assert found is not None
+    assert seen == [{**found, "revision": 1}]

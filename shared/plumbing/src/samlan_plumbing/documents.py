@@ -20,10 +20,13 @@ from pymongo import InsertOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from samlan_plumbing.outbox import Entry, Outboxes, Tell, entry_of, outgoing
+from samlan_plumbing.recent import Recent
 from samlan_plumbing.relay import Outgoing
 from samlan_plumbing.seams import reach
 
 if TYPE_CHECKING:
+    from pymongo.asynchronous.collection import AsyncCollection
+
     from samlan_plumbing.resources import Resources
 
 S = TypeVar("S")
@@ -75,7 +78,11 @@ class Change(Generic[S, T]):
 
 
 class Documents(Generic[S]):
-    """One collection of aggregates. `dump` gives a state's top-level fields, `load` takes them back."""
+    """One collection of aggregates. `dump` gives a state's top-level fields, `load` takes them back.
+
+    `soon_again` is for those of which each change soon follows another: a change then rests on what this
+    process wrote last, as long as nobody else did. There every write must bump `revision`, and a decision
+    answers and never raises."""
 
     def __init__(
         self,
@@ -84,6 +91,7 @@ class Documents(Generic[S]):
         *,
         load: Callable[[dict[str, Any]], S],
         dump: Callable[[S], dict[str, Any]],
+        soon_again: bool = False,
     ) -> None:
         self.collection = resources.database[name]
         self._resources = resources
@@ -91,6 +99,7 @@ class Documents(Generic[S]):
         self._batches = resources.batches
         self._load = load
         self._dump = dump
+        self._recent = _recent(resources, self.collection) if soon_again else None
         self._outboxes.register(self.collection)
         resources.guarded(self.collection, "revision")
 
@@ -124,17 +133,26 @@ class Documents(Generic[S]):
 
         `projection` leaves large arrays out of the read; then `decide` must answer with operators. A
         `command` is refused with `OutboxFull` while the document has too much left to tell."""
+        recalled = self._recent.take(key) if self._recent and not projection and not command else None
         for attempt in range(RACES):
-            found = await self._batches.read(self.collection, key, projection or (None if command else BARE))
-            if command and found is not None and len(found.get("outbox", ())) >= OUTBOX_CAP:
-                raise OutboxFull(self.collection.name)
+            found = recalled or await self._read_to_change(key, projection, command=command)
             change = decide(self._stored(found) if found is not None else None)
-            if not change.writes:
+            if not change.writes and not recalled:
                 return change.outcome
-            if await self._commit(key, found, change):
+            if change.writes and await self._commit(key, found, change):
                 return change.outcome
-            await lost_race(attempt)
+            if not recalled:
+                await lost_race(attempt)
+            recalled = None
         raise LostRaces(self.collection.name)
+
+    async def _read_to_change(
+        self, key: str, projection: Projection | None, *, command: bool
+    ) -> dict[str, Any] | None:
+        found = await self._batches.read(self.collection, key, projection or (None if command else BARE))
+        if command and found is not None and len(found.get("outbox", ())) >= OUTBOX_CAP:
+            raise OutboxFull(self.collection.name)
+        return found
 
     async def commit(self, key: str, held: Stored[S] | None, change: Change[S, T]) -> bool:
         """Writes a change to a document in hand, once, and tells; False when another writer was faster.
@@ -162,6 +180,9 @@ class Documents(Generic[S]):
         if not await self._write(key, found, change, messages):
             return False
         await reach(self._resources.service, "after-write")
+        if self._recent and change.state is not None and change.operators is None:
+            own = _own(key, found, len(messages))
+            self._recent.keep(key, {**own, **self._dump(change.state)})
         if messages:
             await self._outboxes.tell(self.collection, key, messages)
         return True
@@ -210,11 +231,21 @@ class Documents(Generic[S]):
 
     @staticmethod
     def _fresh(key: str, fields: dict[str, Any], sequence: int, entries: list[Entry]) -> dict[str, Any]:
-        own: dict[str, Any] = {"_id": key, "revision": 1, "sequence": sequence}
+        own = _own(key, None, sequence)
         return {**own, **({"outbox": entries} if entries else {}), **fields}
 
     def _stored(self, found: dict[str, Any]) -> Stored[S]:
         return Stored(self._load(found), found["revision"], found["sequence"])
+
+
+def _recent(resources: Resources, collection: AsyncCollection[dict[str, Any]]) -> Recent:
+    return Recent(resources.machine_clock.monotonic, collection.codec_options)
+
+
+def _own(key: str, before: Mapping[str, Any] | None, told: int) -> dict[str, Any]:
+    """What every document has of its own after a write that tells so many events."""
+    revision, sequence = (before["revision"], before["sequence"]) if before is not None else (0, 0)
+    return {"_id": key, "revision": revision + 1, "sequence": sequence + told}
 
 
 async def lost_race(attempt: int) -> None:

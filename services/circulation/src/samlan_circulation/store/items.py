@@ -118,7 +118,9 @@ class Items:
     """The items, one document each."""
 
     def __init__(self, resources: Resources) -> None:
-        self._documents: Documents[Item] = Documents(resources, "items", load=load, dump=dump)
+        self._documents: Documents[Item] = Documents(
+            resources, "items", load=load, dump=dump, soon_again=True
+        )
         self.collection = self._documents.collection
 
     async def prepare(self) -> None:
