@@ -379,6 +379,22 @@ async def test_the_pull_list_uses_each_copy_once_and_leaves_out_who_may_not_have
     assert len({one["item"] for one in found}) == 3
 
 
+async def test_who_waits_is_told_by_title_in_the_order_they_are_served(holds: Any) -> None:
+    for title in ("second", "untouched"):
+        await holds.title(title)
+    wanted = await holds.queue_of("kim", "anna", "cilla", title="second")
+    await holds.change({"hold": wanted["cilla"], "frozen": True})
+    asked = {"titles": ["second", "untouched", "unheard-of"]}
+    answer = await holds.world.post(holds.service, "/waiting", asked)
+    [queue] = answer.json()["items"]
+    assert queue["title"] == "second"
+    assert [(one["patron"], one["frozen"]) for one in queue["waiting"]] == [
+        ("kim", False), ("anna", False), ("cilla", True),
+    ]  # fmt: skip
+    too_many = await holds.world.post(holds.service, "/waiting", {"titles": ["second"] * 501})
+    assert too_many.status_code == 422
+
+
 async def test_the_pickup_shelf_is_in_order_of_borrower_ids(holds: Any) -> None:
     await holds.ready("david", "red-1")
     await holds.ready("anna", "red-2")

@@ -33,7 +33,6 @@ from samlan.sample.workload import (
 )
 from samlan.trouble import Trouble
 
-PAGE: Final = 500
 BATCH: Final = 250  # so that a service and the datastore work at once on two of them
 CHOICE: Final = 1.5  # so many for each wanted: not all find somebody, and some titles are waited for
 LAST_SILENT: Final = 300  # takes about as long as a message waits for others to join it
@@ -63,13 +62,18 @@ async def plan_further_run(count: int, stage: Stage, record: Record, peers: Peer
 
     Where too few can be lent, what the sample has on loan itself fills up."""
     lender = Lender(stage, record, peers, Random(record.runs))  # noqa: S311 - a play, not a secret
-    waiting, shelf = await asyncio.gather(lender.waiting(), lender.on_the_shelf(count))
+    shelf = await lender.on_the_shelf(count)
+    waiting = await lender.waiting(one.title for one in shelf.items)
     late = lender.plan_late(_late(count), waiting, shelf)
     still_lent = await lender.still_lent(_late(count) - len(late), late=True)
     loans = late + lender.plan_timely(count - len(late) - len(still_lent), waiting, shelf, late)
     for also_late in (False, True):
         missing = count - len(loans) - len(still_lent)
         still_lent += await lender.still_lent(missing, late=also_late, but=still_lent)
+    if still_lent:
+        waiting += await lender.waiting(
+            {one.title for one in still_lent} - {one.title for one in shelf.items}
+        )
     lent, placed = await asyncio.gather(
         lender.lend(loans, shelf),
         lender.place_holds(count, [*lent_by(loans, shelf.items), *still_lent], waiting),
@@ -102,22 +106,20 @@ class Lender:
     peers: Peers
     rng: Random
 
-    async def waiting(self) -> list[Waiting]:
-        """The holds that an item could serve now, as holds tells."""
-        found: list[Waiting] = []
-        after: str | None = None
-        while True:
-            page = await self._ask("holds", "GET", "/state", params={"after": after, "limit": PAGE})
-            queues = [row for row in page["items"] if row["kind"] == "queue"]
-            found += [
-                Waiting(row["key"], one["patron"], one["pickup"], _placed_at(one["place"]))
-                for row in queues
-                for one in row["waiting"]
-                if not one["frozen"]
-            ]
-            after = page["next"]
-            if after is None or not after.startswith("queue:"):
-                return found
+    async def waiting(self, titles: Iterable[str]) -> list[Waiting]:
+        """The holds on these titles that an item could serve now, as holds tells."""
+
+        async def of(batch: Sequence[str]) -> Sequence[Row]:
+            return list((await self._ask("holds", "POST", "/waiting", json={"titles": batch}))["items"])
+
+        parts = await asyncio.gather(*map(of, _batches(sorted(set(titles)))))
+        return [
+            Waiting(row["title"], one["patron"], one["pickup"], _placed_at(one["place"]))
+            for part in parts
+            for row in part
+            for one in row["waiting"]
+            if not one["frozen"]
+        ]
 
     async def on_the_shelf(self, count: int) -> Shelf:
         """Items that may be lent now: so many are asked about until there are enough of both kinds."""

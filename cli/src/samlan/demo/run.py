@@ -117,7 +117,6 @@ class Demonstration:
             plan = plan_first_run(self._wanted, stage)
         else:
             plan = await plan_further_run(self._wanted, stage, record, here.peers)
-            await here.settle()
         record.write()
         if len(plan) < self._wanted:
             self._console.print(missing(len(plan), self._wanted), style=QUIET)
@@ -148,8 +147,8 @@ class Demonstration:
                     await Player(kiosks, effects, answered=view.heard).play(plan, Pace())
                     await here.settle()
                     seconds = time.monotonic() - began
-                    await _until_all_is_told(effects)
-                    await here.settle()
+                    if await _until_all_is_told(effects):
+                        await here.settle()
         finally:
             _remember(record, effects.returns.values())  # what was handed in was, also by half a run
         return list(effects.returns.values()), seconds
@@ -166,15 +165,19 @@ class Demonstration:
         self.ended = True
 
 
-async def _until_all_is_told(effects: Effects) -> None:
-    """Waits for the messages that go out a little later, so that others could join them."""
-    left, since = 0, time.monotonic()
+async def _until_all_is_told(effects: Effects) -> bool:
+    """Waits for the messages that go out a little later, so that others could join them.
+
+    False says that there was nothing to wait for."""
+    left, since, waited = 0, time.monotonic(), False
     while now := sum(len(one.awaiting) for one in effects.returns.values()):
         if now != left:
             left, since = now, time.monotonic()
         elif time.monotonic() - since > PATIENCE_SECONDS:
-            return  # the check will name them
+            break  # the check will name them
+        waited = True
         await asyncio.sleep(LOOK_EVERY_SECONDS)
+    return waited
 
 
 async def _sum_up(

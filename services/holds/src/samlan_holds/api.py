@@ -26,6 +26,7 @@ from samlan_holds.views.holds import HoldViews, fresh
 from samlan_holds.views.lists import Lists
 
 CHANGES: Final = 200  # of one batch; more is no patron's list
+TITLES: Final = 500
 Cursor = Annotated[str | None, Query(max_length=400)]
 
 
@@ -70,6 +71,12 @@ class ChangesBody(Body):
     patron: Name | None = None
     changes: Annotated[list[ChangeBody], Field(max_length=CHANGES)]
     command: Name | None = None
+
+
+class TitlesBody(Body):
+    """Titles to be asked about together."""
+
+    titles: Annotated[list[Name], Field(max_length=TITLES)]
 
 
 class HoldRow(BaseModel):
@@ -160,6 +167,10 @@ def staff_router(verifier: Verifier, lists: Lists, checks: Checks) -> APIRouter:
     async def shelf(branch: str, after: Cursor = None) -> Any:
         items, following = await lists.shelf(branch, after)
         return {"items": items, "next": following}
+
+    @routes.post("/waiting")
+    async def waiting(body: TitlesBody) -> Any:
+        return {"items": await lists.waiting(body.titles), "next": None}
 
     @routes.get("/decisions")
     async def decisions(item: str, sequence: int | None = None) -> Any:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from samlan_plumbing.pages import copied, page_of
 
-from samlan_holds.domain.model import Allotted, Queue
+from samlan_holds.domain.model import Allotted, Queue, Waiting
 from samlan_holds.store.coding import decision_row, stored_queue
 from samlan_holds.store.copies import Copies
 from samlan_holds.store.queues import Queues
@@ -72,15 +72,17 @@ class Checks:
         return {
             "kind": "queue", "key": queue.title, "sequence": queue.sequence,
             "length": queue.active,
-            "waiting": [
-                {
-                    "hold": one.hold, "patron": one.patron, "place": one.place, "frozen": one.frozen,
-                    "pickup": one.pickup, "came_back": one.came_back,
-                }
-                for one in waiting
-            ],
+            "waiting": [waits(one) for one in waiting],
             "allotted": [_allotted_row(one) for one in queue.allotted],
         }  # fmt: skip
+
+
+def waits(entry: Waiting) -> Row:
+    """A waiting hold as other programs read it."""
+    return {
+        "hold": entry.hold, "patron": entry.patron, "place": entry.place, "frozen": entry.frozen,
+        "pickup": entry.pickup, "came_back": entry.came_back,
+    }  # fmt: skip
 
 
 def _allotted_row(entry: Allotted) -> Row:

@@ -18,6 +18,7 @@ from samlan_holds.domain.model import Allotted, BranchId, Queue
 from samlan_holds.domain.serving import Choice, meet
 from samlan_holds.store.copies import Copies
 from samlan_holds.store.queues import Queues
+from samlan_holds.views.checks import waits
 
 Row = dict[str, Any]
 TITLES_AT_ONCE: Final = 100
@@ -44,6 +45,14 @@ class Lists:
             if len(rows) >= ROWS:
                 return rows, part[-1] if start + TITLES_AT_ONCE < len(titles) else None
         return rows, None
+
+    async def waiting(self, titles: Iterable[str]) -> list[Row]:
+        """Who waits in front for those of these titles that anybody waits for, first come first."""
+        return [
+            {"title": title, "waiting": [waits(one) for one in queue.waiting]}
+            for title, queue in sorted((await self._queues.read_many(titles)).items())
+            if queue.waiting
+        ]
 
     async def shelf(self, branch: str, after: str | None) -> tuple[list[Row], str | None]:
         """Items on a branch's pickup shelf: to keep for whom until when, or to move; and where to go on."""
