@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from pymongo import UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 from samlan_contracts.event import Envelope, Event
 
@@ -134,15 +134,17 @@ class Outboxes:
                 await self.clear()
 
     async def clear(self) -> None:
-        """Takes what was confirmed out of its documents, in one batch per collection."""
+        """Takes what was confirmed out of its documents, in one update per collection.
+
+        An entry's id is in no other document, so all may be looked for in each; one update of many documents
+        syncs the disk once, where an update of each would as often as there are documents."""
         told, self._told, self._waiting = self._told, defaultdict(dict), 0
         for name, keys in told.items():
-            writes = [
-                UpdateOne({"_id": key}, {"$pull": {"outbox": {"id": {"$in": ids}}}})
-                for key, ids in keys.items()
-            ]
+            ids = list(chain.from_iterable(keys.values()))
             await reach(self._resources.service, "before-clear")
-            await self._collections[name].bulk_write(writes, ordered=False)
+            await self._collections[name].update_many(
+                {"_id": {"$in": list(keys)}}, {"$pull": {"outbox": {"id": {"$in": ids}}}}
+            )
 
     async def sweep(self) -> int:
         """Tells again every entry older than the limit; returns how many were confirmed."""
