@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from samlan_notify.domain import occasions
 from samlan_notify.domain.notice import PATIENCE
+from samlan_notify.handlers import sending
+from samlan_notify.jobs import jobs
 from samlan_plumbing.seams import install
 
 from .cast import ANNA, CONTACTS, fee_charged, hold_expired, hold_ready, item_returned
@@ -38,6 +40,20 @@ async def test_a_ready_hold_is_told_at_once_in_one_mail(desk: Desk, post: PostOf
     body = mail.get_content()
     assert {"Lerums bibliotek", "L4711", "lördag 5 december 2026"} <= _phrases(body)
     assert await desk.sending.next_due() is None
+
+
+async def test_the_sender_is_behind_while_it_finds_as_much_as_it_can_take(
+    desk: Desk, post: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then its loop goes on at once; else newcomers wait for its next look, and go together."""
+    monkeypatch.setattr(sending, "BATCH", 2)
+    (job,) = jobs(desk.sending)
+    assert job.behind is not None
+    for name in ("h1", "h2", "h3"):
+        await desk.owe(occasions.hold_ready(hold_ready(hold=name)), name)
+    for behind, told in ((True, 2), (False, 3)):
+        await job.run(desk.world.clock.now())
+        assert (job.behind(), len(post.mails)) == (behind, told)
 
 
 @pytest.mark.clause("K51")

@@ -7,10 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from bson.codec_options import CodecOptions
+from prometheus_client import CollectorRegistry
+from pymongo.errors import AutoReconnect
 from samlan_contracts.events.catalog import TitleDescribed
 from samlan_plumbing import recent
+from samlan_plumbing.counting import KINDS, Commands
 from samlan_plumbing.documents import Change, Documents, Stored
 from samlan_plumbing.outbox import SWEEP_AGE, Tell
 from samlan_plumbing.resources import Resources
@@ -209,6 +214,47 @@ async def test_only_the_last_written_are_remembered(world: World, monkeypatch: p
     for key in "cba":
         await documents.change(key, count_one(world, f"again-{key}"))
     assert documents.reads == 1
+
+
+def test_what_is_too_old_to_rest_on_is_not_kept() -> None:
+    now = [100.0]
+    kept = recent.Recent(lambda: now[0], CodecOptions())
+    kept.keep("old", {"_id": "old"})
+    now[0] += recent.KEPT_SECONDS
+    kept.keep("new", {"_id": "new"})
+    now[0] = 100.0
+    assert (kept.take("old"), kept.take("new")) == (None, {"_id": "new"})
+
+
+async def test_a_clear_that_failed_is_made_up_for_and_nothing_is_told_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents, service = await counting(world)
+    outboxes = service.resources.outboxes
+    await documents.change("c", count_one(world, "a"))
+    broken = SimpleNamespace(name="counters", update_many=Mock(side_effect=AutoReconnect("away")))
+    with monkeypatch.context() as patched:
+        patched.setitem(outboxes._collections, "counters", broken)
+        with pytest.raises(AutoReconnect):
+            await outboxes.clear()
+    await outboxes.clear()
+    found = await documents.collection.find_one({"_id": "c"})
+    assert found is not None
+    assert found["outbox"] == []
+    await world.settle()
+    assert len(world.told) == 1
+
+
+def test_a_clear_of_many_documents_counts_as_many() -> None:
+    registry = CollectorRegistry()
+    commands = Commands(registry)
+    clear = {"q": {"_id": {"$in": ["a", "b", "c"]}}, "u": {"$pull": {"outbox": {"id": {"$in": ["x"]}}}}}
+    change = {"q": {"_id": "a", "revision": 1}, "u": {"$set": {"n": 1}}}
+    for updates in ([clear], [change]):
+        command = SimpleNamespace(command_name="update", command={"updates": updates}, request_id=1)
+        commands.started(command)  # type: ignore[arg-type]  # what is read of an event
+    done = {kind: registry.get_sample_value("samlan_datastore_done_total", {"kind": kind}) for kind in KINDS}
+    assert (done["clear"], done["update"]) == (3.0, 1.0)
 
 
 async def test_what_is_remembered_is_what_the_datastore_gives_back(world: World) -> None:

@@ -57,3 +57,16 @@ async def test_memory_has_an_end() -> None:
         await shelf.get(key)
     await shelf.get("0")
     assert shelf.reads == memory.REMEMBERED_MOST + 2
+
+
+async def test_news_that_comes_while_it_is_read_is_not_forgotten() -> None:
+    """What was read before may be older than what was told meanwhile."""
+    shelf = Shelf()
+    shelf.holds["a"] = "new"
+
+    async def overtaken(key: str) -> str | None:
+        shelf.memory.forget(key)
+        return "old"
+
+    assert await shelf.memory.get("a", overtaken) == "old"
+    assert await shelf.get("a") == "new"

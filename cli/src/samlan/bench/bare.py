@@ -13,7 +13,7 @@ import aio_pika
 import uvloop
 from aio_pika.abc import AbstractExchange, AbstractIncomingMessage
 from bson import Binary
-from pymongo import AsyncMongoClient, UpdateOne
+from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 
 from samlan.bench.floor import DATABASE, DOCUMENTS, EXCHANGE, PREFETCH, Part, message, queue_of, told_for
@@ -33,7 +33,7 @@ class Bare:
         self._revisions = [1] * DOCUMENTS
         self._next = 0
         self._inserted = 0
-        self._clears: list[UpdateOne] = []
+        self._clears: list[str] = []
         self.ended = asyncio.Event()
 
     async def prepare(self) -> None:
@@ -63,7 +63,8 @@ class Bare:
         """Clears what is owed."""
         clears, self._clears = self._clears, []
         if clears:
-            await self._documents.bulk_write(clears, ordered=False)
+            told = {"$pull": {"outbox": {"id": "x"}}}
+            await self._documents.update_many({"_id": {"$in": clears}}, told)
 
     async def _take(self, delivered: AbstractIncomingMessage) -> None:
         kind, number = str(delivered.type), int((delivered.message_id or "/0").partition("/")[2])
@@ -76,7 +77,7 @@ class Bare:
         for _ in range(self._take_owed("updates")):
             await self._update()
         for _ in range(self._take_owed("clears")):
-            self._clears.append(UpdateOne({"_id": f"d{self._another()}"}, {"$pull": {"outbox": {"id": "x"}}}))
+            self._clears.append(f"d{self._another()}")
         for told, share in self._part.tells[kind]:
             if told_for(number, share) and self._exchange is not None:
                 await self._exchange.publish(message(told, number), told, mandatory=False)

@@ -107,7 +107,7 @@ class Lender:
     rng: Random
 
     async def waiting(self, titles: Iterable[str]) -> list[Waiting]:
-        """The holds on these titles that an item could serve now, as holds tells."""
+        """The holds in front on these titles that an item could serve now, as holds tells."""
 
         async def of(batch: Sequence[str]) -> Sequence[Row]:
             return list((await self._ask("holds", "POST", "/waiting", json={"titles": batch}))["items"])

@@ -46,7 +46,7 @@ class PinHashing:
         self._rest = 1 / share - 1  # seconds of rest for each second of work
 
     async def __call__(self) -> None:
-        """Runs until it is cancelled."""
+        """Begins after half a minute, and runs until it is cancelled."""
         await asyncio.sleep(SETTLED_AFTER_SECONDS)
         while True:
             if not await self.round():

@@ -26,7 +26,7 @@ from samlan_holds.views.holds import HoldViews, fresh
 from samlan_holds.views.lists import Lists
 
 CHANGES: Final = 200  # of one batch; more is no patron's list
-TITLES: Final = 500
+TITLES: Final = 500  # of one question; whoever has more asks again
 Cursor = Annotated[str | None, Query(max_length=400)]
 
 

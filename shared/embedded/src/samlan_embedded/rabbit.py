@@ -183,8 +183,9 @@ class RabbitNode(Server):
 
 
 def _schedulers() -> int:
-    """Half the cores, since services and a datastore share them; fewer wake each other less often (0055)."""
-    return max(1, (os.cpu_count() or 1) // 2)
+    """Half the cores that are ours: services and a datastore share them (0055)."""
+    ours = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, ours // 2)
 
 
 def installed() -> bool:

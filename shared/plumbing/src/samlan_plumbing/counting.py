@@ -34,7 +34,8 @@ class Commands(CommandListener):
             self._asked[event.request_id] = kind
         for kind, statement in _writes(name, command):
             self._done.labels(kind).inc()
-            self._bytes.labels(kind).inc(len(bson.encode(statement)))
+            if kind != "clear":  # one statement clears many documents
+                self._bytes.labels(kind).inc(len(bson.encode(statement)))
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
         """Notes a read's bytes: those of the documents that came."""
@@ -51,10 +52,17 @@ def _writes(name: str, command: Mapping[str, Any]) -> Iterable[tuple[str, Mappin
     if name == "insert":
         yield from (("insert", one) for one in command["documents"])
     elif name == "update":
-        yield from ((_kind(one["u"]), one) for one in command["updates"])
+        for one in command["updates"]:
+            yield from [(_kind(one["u"]), one)] * _documents_of(one["q"])
     elif name == "bulkWrite":
         for one in command["ops"]:
             yield ("insert", one["document"]) if "insert" in one else (_kind(one["updateMods"]), one)
+
+
+def _documents_of(query: Mapping[str, Any]) -> int:
+    """How many documents an update is of: those it names by key, else one."""
+    key = query.get("_id")
+    return len(key["$in"]) if isinstance(key, Mapping) and "$in" in key else 1
 
 
 def _kind(update: Any) -> str:

@@ -81,8 +81,8 @@ class Documents(Generic[S]):
     """One collection of aggregates. `dump` gives a state's top-level fields, `load` takes them back.
 
     `soon_again` is for those of which each change soon follows another: a change then rests on what this
-    process wrote last, as long as nobody else did. There every write must bump `revision`, and a decision
-    answers and never raises."""
+    process wrote last, as long as nobody else did. There every write must bump `revision`, and a decision may
+    raise only where there is no document."""
 
     def __init__(
         self,

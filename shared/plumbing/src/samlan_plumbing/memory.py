@@ -16,16 +16,18 @@ class Memory(Generic[T]):
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._known: dict[str, tuple[float, T]] = {}
+        self._forgotten = 0
 
     async def get(self, key: str, read: Callable[[str], Awaitable[T | None]]) -> T | None:
         """What is known of a key, read again once it is old."""
         at, value = self._known.get(key, (0.0, None))
         if value is not None and self._monotonic() - at < REMEMBERED_SECONDS:
             return value
+        forgotten = self._forgotten
         fresh = await read(key)
-        if fresh is None:
-            self.forget(key)
-            return None
+        if fresh is None or forgotten != self._forgotten:  # what was read may be older than the news
+            self._known.pop(key, None)
+            return fresh
         if len(self._known) >= REMEMBERED_MOST:
             self._known.clear()
         self._known[key] = (self._monotonic(), fresh)
@@ -33,4 +35,5 @@ class Memory(Generic[T]):
 
     def forget(self, key: str) -> None:
         """Reads this key again next time."""
+        self._forgotten += 1
         self._known.pop(key, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -137,14 +137,24 @@ class Outboxes:
         """Takes what was confirmed out of its documents, in one update per collection.
 
         An entry's id is in no other document, so all may be looked for in each; one update of many documents
-        syncs the disk once, where an update of each would as often as there are documents."""
+        syncs the disk once, where an update of each would as often as there are documents. What a failure
+        leaves is taken out the next time."""
         told, self._told, self._waiting = self._told, defaultdict(dict), 0
-        for name, keys in told.items():
-            ids = list(chain.from_iterable(keys.values()))
-            await reach(self._resources.service, "before-clear")
-            await self._collections[name].update_many(
-                {"_id": {"$in": list(keys)}}, {"$pull": {"outbox": {"id": {"$in": ids}}}}
-            )
+        try:
+            for name in list(told):
+                await self._clear(name, told[name])
+                del told[name]
+        finally:
+            for name, keys in told.items():
+                for key, ids in keys.items():
+                    self._told[name].setdefault(key, []).extend(ids)
+
+    async def _clear(self, name: str, told: Mapping[str, Sequence[str]]) -> None:
+        ids = list(chain.from_iterable(told.values()))
+        await reach(self._resources.service, "before-clear")
+        await self._collections[name].update_many(
+            {"_id": {"$in": list(told)}}, {"$pull": {"outbox": {"id": {"$in": ids}}}}
+        )
 
     async def sweep(self) -> int:
         """Tells again every entry older than the limit; returns how many were confirmed."""

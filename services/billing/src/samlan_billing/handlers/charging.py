@@ -29,7 +29,7 @@ class Charging:
         if event.loan is None:
             return
         in_time, lost = surely_in_time(event.loan), event.was == "lost"
-        staged = await self._staging.note_end(event.loan, event.thing, envelope, lost=lost)
+        staged = await self._staging.note_staged_end(event.loan, event.thing, envelope, lost=lost)
         if in_time and not staged:
             return
         loan = await self._as_known(event.loan)

@@ -68,7 +68,9 @@ class Staging:
         fees = [one.fee for one in wanted]
         await self._bookkeeper.book(event.patron, fees, decide, Cause.of(envelope))
 
-    async def note_end(self, loan: ClosedLoan, thing: Thing, envelope: Envelope, *, lost: bool) -> bool:
+    async def note_staged_end(
+        self, loan: ClosedLoan, thing: Thing, envelope: Envelope, *, lost: bool
+    ) -> bool:
         """Notes the end of a loan that may have come to a stage; says whether its stages are to be looked up.
 
         One that came to none writes nothing. A renewal may have moved the due date of which a stage was, and
