@@ -17,7 +17,6 @@ EXPIRED_AT_ONCE: Final = 50
 PINS_AT_ONCE: Final = 100  # a few seconds of work; finding them may read every PIN that waits
 LOOK_AGAIN_SECONDS: Final = 10.0
 RESTS_WHILE_BUSY: Final = 10
-SETTLED_AFTER_SECONDS: Final = 30.0  # whoever just started has others to serve, and cores to share with them
 
 
 def temporary_accounts(patrons: Patrons, changes: ChangePatrons) -> Job:
@@ -46,8 +45,7 @@ class PinHashing:
         self._rest = 1 / share - 1  # seconds of rest for each second of work
 
     async def __call__(self) -> None:
-        """Begins after half a minute, and runs until it is cancelled."""
-        await asyncio.sleep(SETTLED_AFTER_SECONDS)
+        """Runs until it is cancelled."""
         while True:
             if not await self.round():
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)

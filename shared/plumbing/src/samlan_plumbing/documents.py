@@ -133,26 +133,21 @@ class Documents(Generic[S]):
 
         `projection` leaves large arrays out of the read; then `decide` must answer with operators. A
         `command` is refused with `OutboxFull` while the document has too much left to tell."""
-        recalled = self._recent.take(key) if self._recent and not projection and not command else None
+        if self._recent and not projection and not command and (recalled := self._recent.take(key)):
+            change = decide(self._stored(recalled))
+            if change.writes and await self._commit(key, recalled, change):
+                return change.outcome
         for attempt in range(RACES):
-            found = recalled or await self._read_to_change(key, projection, command=command)
+            found = await self._batches.read(self.collection, key, projection or (None if command else BARE))
+            if command and found is not None and len(found.get("outbox", ())) >= OUTBOX_CAP:
+                raise OutboxFull(self.collection.name)
             change = decide(self._stored(found) if found is not None else None)
-            if not change.writes and not recalled:
+            if not change.writes:
                 return change.outcome
-            if change.writes and await self._commit(key, found, change):
+            if await self._commit(key, found, change):
                 return change.outcome
-            if not recalled:
-                await lost_race(attempt)
-            recalled = None
+            await lost_race(attempt)
         raise LostRaces(self.collection.name)
-
-    async def _read_to_change(
-        self, key: str, projection: Projection | None, *, command: bool
-    ) -> dict[str, Any] | None:
-        found = await self._batches.read(self.collection, key, projection or (None if command else BARE))
-        if command and found is not None and len(found.get("outbox", ())) >= OUTBOX_CAP:
-            raise OutboxFull(self.collection.name)
-        return found
 
     async def commit(self, key: str, held: Stored[S] | None, change: Change[S, T]) -> bool:
         """Writes a change to a document in hand, once, and tells; False when another writer was faster.
